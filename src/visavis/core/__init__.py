@@ -1,0 +1,1 @@
+"""Ground floor: types, errors and settings that every other package may import."""

@@ -1,0 +1,162 @@
+"""Settings: environment `VISAVIS_*` (nested with `__`) over `visavis.toml`; unknown keys refused.
+
+Each floor-1 class takes the small options class named after it; only the roof reads the
+environment.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from visavis.core.errors import InvalidSettings
+
+MIB = 1024 * 1024
+
+
+class Options(BaseModel):
+    """Base of all option groups: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImageOptions(Options):
+    """Caps on pictures, checked before anything is decoded."""
+
+    max_bytes: int = Field(50 * MIB, gt=0, description="largest encoded picture, bytes")
+    max_pixels: int = Field(64_000_000, gt=0, description="largest width × height, pixels")
+    timeout_s: float = Field(
+        8.0, gt=0, le=3600, description="longest time one picture may take to decode"
+    )
+
+
+class DetectOptions(Options):
+    """What counts as a face, and how hard to look."""
+
+    score_threshold: float = Field(0.5, ge=0, le=1, description="lowest detector confidence kept")
+    nms_iou: float = Field(0.3, gt=0, le=1, description="overlap above which the weaker box goes")
+    min_size_px: float = Field(0, ge=0, description="smallest box side kept, pixels of the picture")
+    max_faces: int = Field(1000, gt=0, description="most faces kept a picture, best scores first")
+    long_side_px: int = Field(
+        896, ge=64, le=4096, description="long side of the picture at the first look"
+    )
+    second_look_px: int = Field(
+        320,
+        ge=0,
+        le=4096,
+        description="long side of the look for faces that fill the frame; 0 = off",
+    )
+    try_rotations: bool = Field(
+        True, description="when no face is found, look again at 90, 180 and 270°"
+    )
+
+
+class EmbedOptions(Options):
+    """How faces become vectors."""
+
+    mirror: bool = Field(
+        True, description="average with the mirrored face: steadier, twice the time"
+    )
+
+
+class RuntimeOptions(Options):
+    """Where and with how many threads learned graphs run."""
+
+    providers: tuple[Literal["cpu", "cuda", "openvino", "coreml"], ...] = Field(
+        ("cuda", "openvino", "coreml", "cpu"),
+        description="in order of preference; missing ones are skipped",
+    )
+    intra_op_threads: int = Field(
+        1, ge=0, description="threads inside one session.run; 0 = all cores"
+    )
+    workers: int = Field(0, ge=0, description="pictures analysed at the same time; 0 = one a core")
+
+
+class BatchOptions(Options):
+    """How requests meet in front of the analyzer."""
+
+    max_items: int = Field(4, ge=1, description="most pictures one worker takes at once")
+    queue_size: int = Field(
+        256, ge=1, description="pictures that may wait; more are refused at the door"
+    )
+    deadline_s: float = Field(60.0, gt=0, description="longest a picture may wait and be worked on")
+
+
+class ServerOptions(Options):
+    """The HTTP door."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 = every network")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 = a free one")
+    max_files: int = Field(32, ge=1, description="pictures in one request")
+    max_request_bytes: int = Field(256 * MIB, gt=0, description="largest request body, bytes")
+
+
+class Settings(BaseSettings):
+    """All settings of one deployment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VISAVIS_",
+        env_nested_delimiter="__",
+        toml_file="visavis.toml",
+        frozen=True,
+        extra="forbid",
+    )
+
+    data: Path = Field(
+        Path(platformdirs.user_data_dir("visavis")), description="everything the server writes"
+    )
+    cache: Path = Field(
+        Path(platformdirs.user_cache_dir("visavis")), description="weights, ready to use"
+    )
+    pack: str = Field("default", description="which set of weights serves")
+    images: ImageOptions = ImageOptions()
+    detect: DetectOptions = DetectOptions()
+    embed: EmbedOptions = EmbedOptions()
+    runtime: RuntimeOptions = RuntimeOptions()
+    batch: BatchOptions = BatchOptions()
+    server: ServerOptions = ServerOptions()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # not a source here
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # nor this
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over `visavis.toml`."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings from arguments, environment and `visavis.toml`; the first that says wins.
+
+    Raises:
+        InvalidSettings: a key is unknown or a value out of range; the message lists each.
+    """
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]  # the fields are checked by pydantic
+    except ValidationError as exc:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
+        raise InvalidSettings(f"settings are not usable: {faults}") from exc
+    _refuse_unknown(os.environ)
+    return settings
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Refuse `VISAVIS_*` names that set nothing: pydantic-settings would ignore a typo silently."""
+    known = {f"VISAVIS_{name.upper()}" for name in Settings.model_fields}
+    for name in environment:
+        ours = name.startswith("VISAVIS_") and not name.startswith("VISAVIS_TEST_")
+        if ours and name.split("__")[0].upper() not in known:
+            raise InvalidSettings(f"settings are not usable: {name} is not a setting; unset it")

@@ -1,0 +1,105 @@
+"""Values that travel between floors: pictures and the faces found on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float32]
+Pixels: TypeAlias = NDArray[np.uint8]
+
+POINT_NAMES = ("eye_left", "eye_right", "nose", "mouth_left", "mouth_right")
+"""The five points in array order; left and right as seen in the picture, not the person's own."""
+
+MESH_POINTS = 468
+
+
+class Feature(StrEnum):
+    """What can be asked for beside the boxes, which are always there."""
+
+    POINTS = "points"
+    MESH = "mesh"
+    EMBEDDING = "embedding"
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The faces of one picture as parallel arrays; index i is the same face in each.
+
+    Coordinates are pixels of the upright (EXIF-corrected) picture, origin top left, x right, y
+    down.
+
+    Attributes:
+        boxes: (n, 4) float32, x1 y1 x2 y2; may reach beyond the picture's edge.
+        scores: (n,) float32, detector confidence, 0..1, sorted from high to low.
+        points: (n, 5, 2) float32, x y, in the order of `POINT_NAMES`.
+        mesh: (n, 468, 3) float32, x y z in pixels (z towards the camera is negative), or None when
+            not asked for. NaN rows where the face has no mesh.
+        mesh_scores: (n,) float32, probability 0..1 that the mesh sits on a face; None without
+            `mesh`.
+        embeddings: (n, d) float32, unit length, or None when not asked for.
+    """
+
+    boxes: Floats
+    scores: Floats
+    points: Floats
+    mesh: Floats | None = None
+    mesh_scores: Floats | None = None
+    embeddings: Floats | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.boxes)
+        wanted = {
+            "boxes": (self.boxes, (n, 4)),
+            "scores": (self.scores, (n,)),
+            "points": (self.points, (n, 5, 2)),
+            "mesh": (self.mesh, (n, MESH_POINTS, 3)),
+            "mesh_scores": (self.mesh_scores, (n,)),
+        }
+        for name, (array, shape) in wanted.items():
+            if array is not None and array.shape != shape:
+                raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+        if self.embeddings is not None and self.embeddings.shape[:1] != (n,):
+            raise ValueError(f"embeddings has {len(self.embeddings)} rows, expected {n}")
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def select(self, which: NDArray[Any] | Sequence[int] | slice) -> "Faces":
+        """Return the chosen faces (index, mask or slice), all arrays kept in step."""
+        kept: dict[str, Any] = {
+            name: None if (array := getattr(self, name)) is None else array[which]
+            for name in self.__dataclass_fields__
+        }
+        return Faces(**kept)
+
+    def with_mesh(self, mesh: Floats, mesh_scores: Floats) -> "Faces":
+        """Return a copy that carries `mesh` (n, 468, 3) and `mesh_scores` (n,)."""
+        return replace(self, mesh=mesh, mesh_scores=mesh_scores)
+
+    def with_embeddings(self, embeddings: Floats) -> "Faces":
+        """Return a copy that carries `embeddings` (n, d)."""
+        return replace(self, embeddings=embeddings)
+
+    @staticmethod
+    def none() -> "Faces":
+        """Return the empty set of faces."""
+        return Faces(
+            np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture as it came in, not decoded yet.
+
+    Attributes:
+        name: What the person calls it (file name); shown back, never trusted.
+        data: The encoded bytes.
+    """
+
+    name: str
+    data: bytes = field(repr=False)

@@ -1,0 +1,67 @@
+"""Wiring: the only place that chooses and builds back ends from the settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from visavis.core.settings import Settings
+from visavis.entry.services import Services
+from visavis.usecases.analysis import Analyses
+from visavis.vision.analyzer import Analyzer
+from visavis.vision.decoders.arcface import ArcFace
+from visavis.vision.decoders.base import DetectorDecoder, EmbedderDecoder
+from visavis.vision.decoders.centerface import CenterFaceDecoder
+from visavis.vision.decoders.dlib_resnet import DlibResnet
+from visavis.vision.decoders.scrfd import ScrfdDecoder
+from visavis.vision.decoders.yunet import YuNetDecoder
+from visavis.vision.engines.onnx_engine import OnnxEngine, worker_count
+from visavis.vision.stages.detect import Detect
+from visavis.vision.stages.embed import Embed
+from visavis.vision.stages.mesh import Mesh
+from visavis.vision.weights.catalog import find_pack, find_weight
+from visavis.vision.weights.shelf import WeightShelf
+
+DETECTORS: dict[str, Callable[[], DetectorDecoder]] = {
+    "centerface": CenterFaceDecoder,
+    "scrfd": ScrfdDecoder,
+    "yunet": YuNetDecoder,
+}
+EMBEDDERS: dict[str, Callable[[], EmbedderDecoder]] = {
+    "dlib_resnet": DlibResnet,
+    "arcface": ArcFace,
+    "sface": lambda: ArcFace(mean=0.0, scale=1.0),
+}
+ALIGNED_BY_MESH = frozenset({"dlib_resnet"})
+
+
+def build(settings: Settings) -> Services:
+    """Load the pack's weights and start the workers.
+
+    Raises:
+        WeightsError: a weight is missing and cannot be had, or may not be used.
+        InvalidSettings: no usable provider.
+    """
+    analyses = Analyses(
+        build_analyzer(settings, WeightShelf(settings.cache)),
+        settings.images,
+        settings.batch,
+        worker_count(settings.runtime),
+    )
+    return Services(settings, analyses)
+
+
+def build_analyzer(settings: Settings, shelf: WeightShelf) -> Analyzer:
+    """Load the graphs of the settings' pack."""
+    pack = find_pack(settings.pack)
+    detector, embedder = find_weight(pack.detector), find_weight(pack.embedder)
+
+    def engine(name: str) -> OnnxEngine:
+        path: Path = shelf.ensure(name)
+        return OnnxEngine(path, settings.runtime)
+
+    return Analyzer(
+        pack=pack.name,
+        detect=Detect(engine(detector.name), DETECTORS[detector.family](), settings.detect),
+        mesh=Mesh(engine(pack.mesh)),
+        embed=Embed(engine(embedder.name), EMBEDDERS[embedder.family](), settings.embed),
+        embed_by_mesh=embedder.family in ALIGNED_BY_MESH,
+    )

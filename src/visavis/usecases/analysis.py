@@ -1,0 +1,211 @@
+"""Analyse pictures: encoded bytes in; faces, JSON and an annotated picture out.
+
+Every picture ends as an `Analysis` or a `Failure`; one bad picture never stops the others.
+"""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from visavis.core.errors import DeadlineExceeded, InvalidImage
+from visavis.core.settings import BatchOptions, ImageOptions
+from visavis.core.types import Faces, Feature, Pixels, Source
+from visavis.vision.analyzer import Analyzer
+from visavis.vision.batching import Batcher
+from visavis.vision.images import decode
+from visavis.vision.render.annotate import annotate as draw
+
+DEFAULT_FEATURES = frozenset({Feature.POINTS, Feature.MESH})
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was found on one picture.
+
+    Attributes:
+        name: The picture's name as given.
+        sha256: Hex digest of the encoded bytes.
+        width: Of the upright picture, pixels.
+        height: Of the upright picture, pixels.
+        faces: The faces, best score first.
+        pack: Name of the weights that found them.
+        took_ms: Time from decode to result, milliseconds, without waiting; pictures that were
+            worked on together share it.
+        annotated: JPEG bytes with boxes and points drawn in, when asked for.
+    """
+
+    name: str
+    sha256: str
+    width: int
+    height: int
+    faces: Faces
+    pack: str
+    took_ms: float
+    annotated: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one picture gave no result.
+
+    Attributes:
+        name: The picture's name as given.
+        category: An `ImageFault` value, `deadline`, or `internal`.
+        reason: One sentence for the person who sent it.
+    """
+
+    name: str
+    category: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    source: Source
+    features: frozenset[Feature]
+    annotate: bool
+
+
+class Analyses:
+    """Analyses pictures for all doors of one process.
+
+    Args:
+        analyzer: One pack of weights, loaded.
+        images: Caps on pictures.
+        batch: Queue size, batch size, deadline.
+        workers: Pictures worked on at the same time.
+    """
+
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        images: ImageOptions,
+        batch: BatchOptions,
+        workers: int,
+    ) -> None:
+        self._analyzer = analyzer
+        self._images = images
+        self._deadline_s = batch.deadline_s
+        self._ahead = workers + 2 * batch.max_items
+        self._batcher = Batcher[_Request, Analysis](self._work, workers, batch)
+
+    def submit(
+        self,
+        source: Source,
+        features: Collection[Feature] = DEFAULT_FEATURES,
+        *,
+        annotate: bool = False,
+        wait: bool = False,
+    ) -> "Future[Analysis]":
+        """Queue one picture.
+
+        Args:
+            source: The encoded picture.
+            features: What to find beside boxes and scores.
+            annotate: Also draw the faces into a copy.
+            wait: Block while the queue is full, instead of refusing.
+
+        Returns:
+            A future that gives the analysis or raises `InvalidImage`, `DeadlineExceeded`, ….
+
+        Raises:
+            Overloaded: the queue is full.
+            Unavailable: the service is stopping or its workers died.
+        """
+        request = _Request(source, frozenset(features), annotate)
+        return self._batcher.submit(request, wait=wait)
+
+    def analyze(
+        self,
+        sources: Iterable[Source],
+        features: Collection[Feature] = DEFAULT_FEATURES,
+        *,
+        annotate: bool = False,
+    ) -> Iterator[Analysis | Failure]:
+        """Analyse pictures in order; sources are read only a few ahead of the results."""
+        pending: deque[tuple[str, Future[Analysis]]] = deque()
+        for source in sources:
+            future = self.submit(source, features, annotate=annotate, wait=True)
+            pending.append((source.name, future))
+            if len(pending) > self._ahead:
+                yield self.outcome(*pending.popleft())
+        while pending:
+            yield self.outcome(*pending.popleft())
+
+    def outcome(self, name: str, future: "Future[Analysis]") -> Analysis | Failure:
+        """Wait for one picture and turn its error, if any, into a `Failure`."""
+        try:
+            return self.result(future)
+        except InvalidImage as exc:
+            return Failure(name, exc.category.value, exc.reason)
+        except DeadlineExceeded as exc:
+            return Failure(name, "deadline", str(exc))
+        except Exception as exc:  # noqa: BLE001  a batch goes on past any bad picture
+            return Failure(name, "internal", f"it could not be analysed ({type(exc).__name__})")
+
+    def result(self, future: "Future[Analysis]") -> Analysis:
+        """Wait for one picture, at most the deadline.
+
+        Raises:
+            DeadlineExceeded: it took too long.
+            InvalidImage: it cannot be decoded.
+        """
+        try:
+            return future.result(timeout=2 * self._deadline_s)
+        except TimeoutError as exc:
+            future.cancel()
+            late = f"took longer than {self._deadline_s:g} s; send a smaller picture"
+            raise DeadlineExceeded(late) from exc
+
+    def problems(self) -> list[str]:
+        """Return why the service is not ready, one sentence each; empty when it is."""
+        alive, wanted = self._batcher.alive()
+        return [] if alive == wanted else [f"{alive} of {wanted} analysis workers are alive"]
+
+    def waiting(self) -> int:
+        """Return how many pictures wait for a worker."""
+        return self._batcher.waiting()
+
+    def close(self) -> None:
+        """Finish what is being worked on and stop."""
+        self._batcher.close()
+
+    def _work(self, requests: list[_Request]) -> list[Analysis | Exception]:
+        """Analyse the pictures one worker took; those that ask for the same share its runs."""
+        started = time.perf_counter()
+        images = [self._decoded(request.source.data) for request in requests]
+        results: dict[int, Analysis | Exception] = {
+            i: image for i, image in enumerate(images) if isinstance(image, InvalidImage)
+        }
+        for features in {request.features for request in requests}:
+            same = {
+                i: image
+                for i, image in enumerate(images)
+                if requests[i].features == features and not isinstance(image, InvalidImage)
+            }
+            found = self._analyzer.analyze(list(same.values()), features)
+            for (i, image), faces in zip(same.items(), found, strict=True):
+                results[i] = self._finish(requests[i], image, faces, started)
+        return [results[i] for i in range(len(requests))]
+
+    def _decoded(self, data: bytes) -> Pixels | InvalidImage:
+        try:
+            return decode(data, self._images)
+        except InvalidImage as exc:
+            return exc
+
+    def _finish(self, request: _Request, image: Pixels, faces: Faces, started: float) -> Analysis:
+        annotated = draw(image, faces) if request.annotate else None
+        return Analysis(
+            name=request.source.name,
+            sha256=hashlib.sha256(request.source.data).hexdigest(),
+            width=image.shape[1],
+            height=image.shape[0],
+            faces=faces,
+            pack=self._analyzer.pack,
+            took_ms=1000 * (time.perf_counter() - started),
+            annotated=annotated,
+        )

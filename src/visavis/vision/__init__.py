@@ -1,0 +1,1 @@
+"""Pixels to faces: decoding, the stages, the engines that run them and the weights they run."""

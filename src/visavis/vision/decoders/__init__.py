@@ -1,0 +1,1 @@
+"""What each family of learned graph expects and means: tensors in, boxes and points out."""

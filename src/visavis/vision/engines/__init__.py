@@ -1,0 +1,1 @@
+"""Technologies that run a learned graph; they know tensors, not faces."""

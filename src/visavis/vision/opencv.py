@@ -1,0 +1,42 @@
+"""The few OpenCV calls we make, with our types: its stubs know only arrays of any number."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import cv2
+
+from visavis.core.types import Floats, Pixels
+
+
+def resize(image: Pixels, width: int, height: int) -> Pixels:
+    """Return `image` (h, w, 3) at the new size: averaged if smaller, bilinear if larger."""
+    shrinks = width < image.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cast("Pixels", cv2.resize(image, (width, height), interpolation=method))
+
+
+def pad(image: Pixels, below: int, beside: int) -> Pixels:
+    """Return `image` with black rows below and columns at the right."""
+    padded = cv2.copyMakeBorder(image, 0, below, 0, beside, cv2.BORDER_CONSTANT)
+    return cast("Pixels", padded)
+
+
+def warp(image: Pixels, matrix: Floats, size: int) -> Pixels:
+    """Return the (size, size, 3) crop that `matrix` (2, 3) maps the picture onto, bilinear."""
+    return cast("Pixels", cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR))
+
+
+def mirror(image: Pixels) -> Pixels:
+    """Return `image` with left and right swapped."""
+    return cast("Pixels", cv2.flip(image, 1))
+
+
+def tensor(
+    images: Sequence[Pixels], *, mean: float = 0.0, scale: float = 1.0, bgr: bool = False
+) -> Floats:
+    """Return (n, 3, h, w) float32 of `(pixel - mean) * scale`, channels RGB or BGR.
+
+    OpenCV's blob subtracts, scales and transposes in one pass outside the interpreter.
+    """
+    blob = cv2.dnn.blobFromImages(images, scale, mean=(mean,) * 3, swapRB=bgr)
+    return cast("Floats", blob)

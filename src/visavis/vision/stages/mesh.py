@@ -1,0 +1,80 @@
+"""Mesh: 468 points of the face's surface, for each detected face."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from visavis.core.types import MESH_POINTS, Faces, Floats, Pixels
+from visavis.vision.engines.onnx_engine import OnnxEngine
+from visavis.vision.opencv import tensor
+from visavis.vision.warp import cut, from_complex, invert, scales, transform
+
+SIZE = 192
+"""Side of the square input, pixels (MediaPipe Face Mesh)."""
+
+MARGIN = 1.5
+"""Side of the crop in units of the box's longer side (MediaPipe's own region of interest)."""
+
+LEAST_PRESENCE = 0.5
+"""Below this probability there is no face under the mesh, and the face goes without one."""
+
+MOST_AT_ONCE = 16
+"""Faces in one run; more only cost memory."""
+
+
+def crops_of(faces: Faces) -> Floats:
+    """Return (n, 2, 3) matrices to the mesh's crops: 1.5 × the longer side, eyes level."""
+    boxes = faces.boxes
+    centre = (boxes[:, 0] + boxes[:, 2] + 1j * (boxes[:, 1] + boxes[:, 3])) / 2
+    side = MARGIN * np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1)
+    eyes = faces.points[:, 1] - faces.points[:, 0]
+    tilt = np.exp(-1j * np.arctan2(eyes[:, 1], eyes[:, 0]))
+    turn = tilt * SIZE / side
+    return from_complex(turn, SIZE / 2 * (1 + 1j) - turn * centre)
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """Lays the mesh on faces.
+
+    Attributes:
+        engine: Runs a graph with input (n, 3, 192, 192) RGB 0..1 and outputs (n, 468, 3) in crop
+            pixels and (n, 1) presence as a logit.
+    """
+
+    engine: OnnxEngine
+
+    def __call__(self, pairs: list[tuple[Pixels, Faces]]) -> list[Faces]:
+        """Return the faces of each picture with `mesh` and `mesh_scores`.
+
+        Faces on which no mesh fits are kept; their mesh rows are NaN.
+        """
+        matrices = [crops_of(faces) for _, faces in pairs]
+        crops = [
+            cut(image, matrix, SIZE)
+            for (image, _), of_picture in zip(pairs, matrices, strict=True)
+            for matrix in of_picture
+        ]
+        points, scores = self._run(crops)
+        points = _to_picture(np.concatenate(matrices), points) if crops else points
+        points[scores < LEAST_PRESENCE] = np.nan
+        ends = np.cumsum([len(faces) for _, faces in pairs])[:-1]
+        parts = zip(pairs, np.split(points, ends), np.split(scores, ends), strict=True)
+        return [faces.with_mesh(mesh, score) for (_, faces), mesh, score in parts]
+
+    def _run(self, crops: list[Pixels]) -> tuple[Floats, Floats]:
+        points, logits = [np.zeros((0, MESH_POINTS, 3), np.float32)], [np.zeros(0, np.float32)]
+        for start in range(0, len(crops), MOST_AT_ONCE):
+            batch = tensor(crops[start : start + MOST_AT_ONCE], scale=1 / 255)
+            mesh, presence = self.engine.run(batch)
+            points.append(mesh.reshape(-1, MESH_POINTS, 3))
+            logits.append(presence.reshape(-1))
+        scores = 1 / (1 + np.exp(-np.concatenate(logits)))
+        return np.concatenate(points), scores.astype(np.float32)
+
+
+def _to_picture(matrices: Floats, points: Floats) -> Floats:
+    """Map crop points (n, 468, 3) to picture pixels; depth keeps the scale of x and y."""
+    flat = transform(invert(matrices), points[:, :, :2])
+    depth = points[:, :, 2:] / scales(matrices)[:, None, None]
+    return np.concatenate([flat, depth], axis=2)
