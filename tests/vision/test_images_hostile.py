@@ -151,6 +151,14 @@ def test_huge_tiles_in_a_small_tiff_are_refused(compression: int) -> None:
     assert _fault(data) is not ImageFault.UNSUPPORTED
 
 
+def test_short_strip_after_the_directory_is_truncated() -> None:
+    packed = zlib.compress(bytes(range(256)) * 16)
+    data = tiff(64, 64, 8, packed, t259=8)
+
+    assert decode(data, OPTIONS).shape == (64, 64, 3)
+    assert _fault(data[:-10]) is ImageFault.TRUNCATED
+
+
 def test_picture_without_pixels_is_corrupt() -> None:
     data = bytearray(encode(scene(), "jpeg"))
     at = data.index(b"\xff\xc0") + 5

@@ -14,6 +14,7 @@ from visavis.vision.decoders.dlib_resnet import DlibResnet
 from visavis.vision.decoders.scrfd import ScrfdDecoder
 from visavis.vision.decoders.yunet import YuNetDecoder
 from visavis.vision.engines.onnx_engine import OnnxEngine, worker_count
+from visavis.vision.opencv import one_thread_a_call
 from visavis.vision.stages.detect import Detect
 from visavis.vision.stages.embed import Embed
 from visavis.vision.stages.mesh import Mesh
@@ -51,6 +52,7 @@ def build(settings: Settings) -> Services:
 
 def build_analyzer(settings: Settings, shelf: WeightShelf) -> Analyzer:
     """Load the graphs of the settings' pack."""
+    one_thread_a_call()
     pack = find_pack(settings.pack)
     detector, embedder = find_weight(pack.detector), find_weight(pack.embedder)
 

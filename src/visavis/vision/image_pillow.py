@@ -78,9 +78,6 @@ def open_picture(kind: str, data: bytes, max_pixels: int) -> Decoded:
         return _open_heic(data, max_pixels) if kind == "heic" else _open(kind, data, max_pixels)
     except InvalidImage:
         raise
-    except (MemoryError, Image.DecompressionBombError) as exc:
-        reason = "the picture needs more memory than one picture may take; send a smaller one"
-        raise InvalidImage(ImageFault.TOO_LARGE, reason) from exc
     except Exception as exc:  # decoders raise whatever they like for a broken file
         raise _explain(kind, data, exc) from exc
 
@@ -91,10 +88,10 @@ def _open(kind: str, data: bytes, max_pixels: int) -> Decoded:
     image = _READERS[kind](io.BytesIO(data))
     check_size(image.size, max_pixels)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        _check_extents(image, len(data))
-    image.load()  # for a TIFF this turns the picture upright as well
-    orientation = 1 if kind == "tiff" else exif_orientation(image.info.get("exif") or b"")
-    return Decoded(image, orientation)
+        _load_tiff(image, len(data))
+        return Decoded(image, 1)
+    image.load()
+    return Decoded(image, exif_orientation(image.info.get("exif") or b""))
 
 
 def _open_heic(data: bytes, max_pixels: int) -> Decoded:
@@ -106,13 +103,17 @@ def _open_heic(data: bytes, max_pixels: int) -> Decoded:
     return Decoded(heif.to_pillow(), 1)
 
 
-def _check_extents(image: TiffImagePlugin.TiffImageFile, size: int) -> None:
-    """Refuse a TIFF whose pixel data reaches past the end: some codecs fill up with grey."""
+def _load_tiff(image: TiffImagePlugin.TiffImageFile, size: int) -> None:
+    """Load, which turns a TIFF upright too; libtiff says the same of a short and a broken strip."""
     tags = image.tag_v2
-    for offsets, sizes in ((_STRIP_OFFSETS, _STRIP_SIZES), (_TILE_OFFSETS, _TILE_SIZES)):
-        spans = zip(tags.get(offsets, ()), tags.get(sizes, ()), strict=False)
-        if any(start + length > size for start, length in spans):
-            raise _truncated()
+    try:
+        image.load()
+    except OSError:
+        for offsets, sizes in ((_STRIP_OFFSETS, _STRIP_SIZES), (_TILE_OFFSETS, _TILE_SIZES)):
+            spans = zip(tags.get(offsets, ()), tags.get(sizes, ()), strict=False)
+            if any(start + length > size for start, length in spans):
+                raise _truncated() from None
+        raise
 
 
 def _truncated() -> InvalidImage:
@@ -128,13 +129,13 @@ def _variant(kind: str) -> InvalidImage:
 def _explain(kind: str, data: bytes, fault: Exception) -> InvalidImage:
     """Choose the category of a decoder's complaint."""
     said = str(fault).lower()
+    if isinstance(fault, MemoryError | Image.DecompressionBombError) or "memory" in said:
+        reason = "the picture needs more memory than one picture may take; send a smaller one"
+        return InvalidImage(ImageFault.TOO_LARGE, reason)
     if isinstance(fault, EOFError) or is_cut_short(kind, data) or _has(said, _TRUNCATED_WORDS):
         return _truncated()
     if isinstance(fault, NotImplementedError) or _has(said, _UNSUPPORTED_WORDS):
-        reason = (
-            f"this variant of {kind.upper()} is not supported; export the picture as JPEG or PNG"
-        )
-        return InvalidImage(ImageFault.UNSUPPORTED, reason)
+        return _variant(kind)
     reason = f"the {kind.upper()} data is damaged; export the picture again"
     return InvalidImage(ImageFault.CORRUPT, reason)
 

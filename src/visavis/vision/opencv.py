@@ -8,10 +8,18 @@ import cv2
 from visavis.core.types import Floats, Pixels
 
 
+def one_thread_a_call() -> None:
+    """Keep OpenCV from starting threads of its own: our workers fill the cores already."""
+    cv2.setNumThreads(1)
+
+
 def resize(image: Pixels, width: int, height: int) -> Pixels:
-    """Return `image` (h, w, 3) at the new size: averaged if smaller, bilinear if larger."""
-    shrinks = width < image.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    """Return `image` (h, w, 3) at the new size: averaged below half of it, else bilinear.
+
+    Down to a half, bilinear reads every pixel and takes a tenth of the time.
+    """
+    halved = 2 * width < image.shape[1] or 2 * height < image.shape[0]
+    method = cv2.INTER_AREA if halved else cv2.INTER_LINEAR
     return cast("Pixels", cv2.resize(image, (width, height), interpolation=method))
 
 

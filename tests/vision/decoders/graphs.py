@@ -24,10 +24,10 @@ def constant_graph(path: Path, side: int, outputs: list[NDArray[np.float32]]) ->
     return _write(path, helper.make_graph(nodes, "constant", [image], answers, weights))
 
 
-def mean_colour_graph(path: Path, side: int) -> Path:
-    """Write a graph (n, 3, side, side) → (n, 3) that answers the mean of each channel."""
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, side, side])
-    answer = helper.make_tensor_value_info("mean", TensorProto.FLOAT, ["n", 3])
+def mean_colour_graph(path: Path, side: int, batch: int | str = "n") -> Path:
+    """Write a graph (batch, 3, side, side) → (batch, 3) that answers the mean of each channel."""
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, 3, side, side])
+    answer = helper.make_tensor_value_info("mean", TensorProto.FLOAT, [batch, 3])
     pool = helper.make_node("GlobalAveragePool", ["image"], ["pooled"])
     flat = helper.make_node("Flatten", ["pooled"], ["mean"])
     return _write(path, helper.make_graph([pool, flat], "mean", [image], [answer]))

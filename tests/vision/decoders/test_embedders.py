@@ -51,10 +51,12 @@ def test_dlib_aligns_by_the_points_without_a_mesh():
         (DlibResnet(), [255, 127, 0]),
     ],
 )
+@pytest.mark.parametrize("batch", ["n", 1])
 def test_a_chip_reaches_the_network_normalised_and_leaves_it_as_a_unit_vector(
-    decoder, expected, tmp_path
+    decoder, expected, batch, tmp_path
 ):
-    engine = OnnxEngine(mean_colour_graph(tmp_path / "e.onnx", decoder.size), RuntimeOptions())
+    path = mean_colour_graph(tmp_path / "e.onnx", decoder.size, batch)
+    engine = OnnxEngine(path, RuntimeOptions())
     chip = np.zeros((decoder.size, decoder.size, 3), np.uint8)
     chip[:] = 255, 127, 0
     vectors = Embed(engine, decoder, EmbedOptions()).embed([chip] * 20)

