@@ -48,7 +48,7 @@ def test_pictures_analysed_together_and_alone_give_the_same(analyzer, shared_dat
 
 
 def test_only_what_is_asked_for_is_computed(analyzer, shared_data):
-    faces = analyzer.analyze([portrait(shared_data)], {Feature.POINTS})[0]
+    faces = analyzer.analyze([portrait(shared_data)], set())[0]
     assert faces.mesh is None
     assert faces.embeddings is None
 
@@ -85,6 +85,17 @@ def test_turning_can_be_switched_off(analyzer, shared_data):
     with_turns, without = analyzer.detect(np.rot90(image)), detect(np.rot90(image))
     assert with_turns.scores.sum() > 0
     assert not np.array_equal(with_turns.boxes, without.boxes)
+
+
+def test_the_mesh_refines_the_points(analyzer, shared_data):
+    image = portrait(shared_data)
+    coarse = analyzer.detect(image)
+    fine = analyzer.analyze([image], {Feature.POINTS})[0]
+    corners = fine.mesh[0, [61, 291], :2]
+    assert fine.points[0, 3:] == pytest.approx(corners)
+    assert np.abs(fine.points - coarse.points).max() < 0.15 * (
+        coarse.boxes[0, 2] - coarse.boxes[0, 0]
+    )
 
 
 def test_limits_on_faces_size_and_score_hold(analyzer, shared_data):

@@ -80,6 +80,11 @@ class Faces:
         """Return a copy that carries `mesh` (n, 468, 3) and `mesh_scores` (n,)."""
         return replace(self, mesh=mesh, mesh_scores=mesh_scores)
 
+    def with_points(self, points: Floats) -> "Faces":
+        """Return a copy whose points are `points` (n, 5, 2) where those are numbers."""
+        known = np.isfinite(points).all(axis=(1, 2), keepdims=True)
+        return replace(self, points=np.where(known, points, self.points))
+
     def with_embeddings(self, embeddings: Floats) -> "Faces":
         """Return a copy that carries `embeddings` (n, d)."""
         return replace(self, embeddings=embeddings)

@@ -31,7 +31,6 @@ EMBEDDERS: dict[str, Callable[[], EmbedderDecoder]] = {
     "arcface": ArcFace,
     "sface": lambda: ArcFace(mean=0.0, scale=1.0),
 }
-ALIGNED_BY_MESH = frozenset({"dlib_resnet"})
 
 
 def build(settings: Settings) -> Services:
@@ -65,5 +64,4 @@ def build_analyzer(settings: Settings, shelf: WeightShelf) -> Analyzer:
         detect=Detect(engine(detector.name), DETECTORS[detector.family](), settings.detect),
         mesh=Mesh(engine(pack.mesh)),
         embed=Embed(engine(embedder.name), EMBEDDERS[embedder.family](), settings.embed),
-        embed_by_mesh=embedder.family in ALIGNED_BY_MESH,
     )

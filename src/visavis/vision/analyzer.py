@@ -18,25 +18,24 @@ class Analyzer:
         detect: Finds boxes and points.
         mesh: Lays 468 points on each face.
         embed: Turns faces into vectors.
-        embed_by_mesh: Whether the embedder aligns by the mesh, so that vectors need it.
     """
 
     pack: str
     detect: Detect
     mesh: Mesh
     embed: Embed
-    embed_by_mesh: bool
 
     def analyze(self, images: list[Pixels], features: Collection[Feature]) -> list[Faces]:
         """Return the faces of each upright RGB picture (h, w, 3) uint8, best score first.
 
-        Faces of all pictures share the runs of the mesh and the embedder.
+        Faces of all pictures share the runs of the mesh and the embedder. Points and vectors need
+        the mesh too: it places the points more finely than the detector.
         """
         if not images:
             return []
         found = [self.detect(image) for image in images]
         wants_vectors = Feature.EMBEDDING in features
-        if Feature.MESH in features or (wants_vectors and self.embed_by_mesh):
+        if {Feature.POINTS, Feature.MESH} & set(features) or wants_vectors:
             found = self.mesh(list(zip(images, found, strict=True)))
         if wants_vectors:
             found = self.embed(list(zip(images, found, strict=True)))

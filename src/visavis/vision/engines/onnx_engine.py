@@ -99,5 +99,4 @@ def _session_options(options: RuntimeOptions) -> ort.SessionOptions:
     session_options.inter_op_num_threads = 1
     session_options.enable_mem_pattern = False
     session_options.log_severity_level = _ERRORS_ONLY
-    session_options.add_session_config_entry("session.set_denormal_as_zero", "1")
     return session_options

@@ -7,7 +7,7 @@ from visavis.vision.decoders.base import Candidates
 from visavis.vision.opencv import pad, resize
 from visavis.vision.stages.suppress import overlaps, suppress
 
-SMALLEST_IN_SECOND_LOOK = 16
+SMALLEST_IN_SECOND_LOOK = 14
 """Shorter sides than this (pixels of the second look) are left to the first, which sees more."""
 
 LARGEST_IN_FIRST_LOOK = 320

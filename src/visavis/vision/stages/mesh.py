@@ -22,6 +22,17 @@ MOST_AT_ONCE = 2
 """Faces in one run: on a CPU more are slower a face (measured: 1.9 ms alone, 2.3 ms by eights)."""
 
 
+POINTS_BY_MESH = ((33, 133), (362, 263), (1,), (61,), (291,))
+"""Mesh points whose mean is each of the five points: corners of the eyes, tip of the nose, corners
+of the mouth; left and right as seen in the picture."""
+
+
+def points_of(mesh: Floats) -> Floats:
+    """Return the five points (n, 5, 2) of each mesh (n, 468, 3): finer than the detector's own."""
+    means = [mesh[:, picks, :2].mean(axis=1) for picks in POINTS_BY_MESH]
+    return np.stack(means, axis=1)
+
+
 def crops_of(faces: Faces) -> Floats:
     """Return (n, 2, 3) matrices to the mesh's crops: 1.5 × the longer side, eyes level."""
     boxes = faces.boxes
@@ -45,9 +56,9 @@ class Mesh:
     engine: OnnxEngine
 
     def __call__(self, pairs: list[tuple[Pixels, Faces]]) -> list[Faces]:
-        """Return the faces of each picture with `mesh` and `mesh_scores`.
+        """Return the faces of each picture with `mesh`, `mesh_scores` and finer `points`.
 
-        Faces on which no mesh fits are kept; their mesh rows are NaN.
+        Faces on which no mesh fits are kept, with the detector's points; their mesh rows are NaN.
         """
         matrices = [crops_of(faces) for _, faces in pairs]
         crops = [
@@ -60,7 +71,10 @@ class Mesh:
         points[scores < LEAST_PRESENCE] = np.nan
         ends = np.cumsum([len(faces) for _, faces in pairs])[:-1]
         parts = zip(pairs, np.split(points, ends), np.split(scores, ends), strict=True)
-        return [faces.with_mesh(mesh, score) for (_, faces), mesh, score in parts]
+        return [
+            faces.with_mesh(mesh, score).with_points(points_of(mesh))
+            for (_, faces), mesh, score in parts
+        ]
 
     def _run(self, crops: list[Pixels]) -> tuple[Floats, Floats]:
         points, logits = [np.zeros((0, MESH_POINTS, 3), np.float32)], [np.zeros(0, np.float32)]
