@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+import structlog
+
 from visavis.core.errors import DeadlineExceeded, InvalidImage
 from visavis.core.settings import BatchOptions, ImageOptions
 from visavis.core.types import Faces, Feature, Pixels, Source
@@ -17,6 +19,8 @@ from visavis.vision.analyzer import Analyzer
 from visavis.vision.batching import Batcher
 from visavis.vision.images import decode
 from visavis.vision.render.annotate import annotate as draw
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_FEATURES = frozenset({Feature.POINTS, Feature.MESH})
 
@@ -143,7 +147,8 @@ class Analyses:
             return Failure(name, exc.category.value, exc.reason)
         except DeadlineExceeded as exc:
             return Failure(name, "deadline", str(exc))
-        except Exception as exc:  # noqa: BLE001  a batch goes on past any bad picture
+        except Exception as exc:  # a batch goes on past any bad picture
+            log.exception("picture_failed", error=type(exc).__name__)
             return Failure(name, "internal", f"it could not be analysed ({type(exc).__name__})")
 
     def result(self, future: "Future[Analysis]") -> Analysis:

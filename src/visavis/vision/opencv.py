@@ -1,9 +1,11 @@
 """The few OpenCV calls we make, with our types: its stubs know only arrays of any number."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from visavis.core.types import Floats, Pixels
 
@@ -48,3 +50,18 @@ def tensor(
     """
     blob = cv2.dnn.blobFromImages(images, scale, mean=(mean,) * 3, swapRB=bgr)
     return cast("Floats", blob)
+
+
+def strongest_boxes(boxes: Floats, scores: Floats, max_iou: float, most: int) -> NDArray[np.intp]:
+    """Return the indices that survive non-maximum suppression, best score first.
+
+    Args:
+        boxes: (n, 4) float32, x y width height.
+        scores: (n,) float32, above 0.
+        max_iou: Overlap above which the weaker box goes, 0..1.
+        most: How many of the best are looked at.
+    """
+    if not len(boxes):
+        return np.zeros(0, np.intp)
+    kept = cv2.dnn.NMSBoxes(cast("Any", boxes), cast("Any", scores), 0.0, max_iou, 1.0, most)
+    return np.asarray(kept, np.intp)

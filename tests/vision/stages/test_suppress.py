@@ -7,7 +7,7 @@ from visavis.vision.stages.suppress import overlaps, suppress
 
 corner = arrays(np.float32, (12, 2), elements=st.floats(0, 100, width=32))
 side = arrays(np.float32, (12, 2), elements=st.floats(1, 60, width=32))
-scores = arrays(np.float32, 12, elements=st.floats(0, 1, width=32))
+scores = arrays(np.float32, 12, elements=st.floats(0.125, 1, width=32))
 
 
 def slow_suppress(boxes, scores, max_iou):

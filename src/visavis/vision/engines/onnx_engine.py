@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from visavis.core.errors import InvalidSettings
 from visavis.core.settings import RuntimeOptions
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when ONNX Runtime is first imported
+import onnxruntime as ort
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.core.types import Floats
+from visavis.vision.opencv import strongest_boxes
 
 MOST_CANDIDATES = 5000
 """Work grows with the square of this; a crowd of 1,000 faces gives about 3,000 candidates."""
@@ -17,19 +18,9 @@ def suppress(boxes: Floats, scores: Floats, max_iou: float) -> NDArray[np.intp]:
         scores: (n,) float32.
         max_iou: Intersection over union above which the weaker box goes, 0..1.
     """
-    order = np.argsort(-scores, kind="stable")[:MOST_CANDIDATES]
-    x1, y1, x2, y2 = boxes[order].T
-    areas = (x2 - x1) * (y2 - y1)
-    alive = np.ones(len(order), bool)
-    for i in range(len(order)):
-        if not alive[i]:
-            continue
-        rest = slice(i + 1, None)
-        width = np.minimum(x2[i], x2[rest]) - np.maximum(x1[i], x1[rest])
-        height = np.minimum(y2[i], y2[rest]) - np.maximum(y1[i], y1[rest])
-        shared = np.maximum(width, 0) * np.maximum(height, 0)
-        alive[rest] &= shared <= max_iou * (areas[i] + areas[rest] - shared)
-    return order[alive]
+    sides = boxes[:, 2:] - boxes[:, :2]
+    corners_and_sides = np.concatenate([boxes[:, :2], sides], axis=1)
+    return strongest_boxes(corners_and_sides, scores, max_iou, MOST_CANDIDATES)
 
 
 def overlaps(a: Floats, b: Floats) -> Floats:

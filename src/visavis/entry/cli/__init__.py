@@ -1,0 +1,46 @@
+"""The command line: one file per noun; work is loaded when a command runs, never for `--help`."""
+
+from typing import Annotated
+
+import typer
+
+from visavis import __version__
+from visavis.entry.cli import analysis, demo, doctor, evaluate, models, serve
+from visavis.entry.cli.console import Commands
+
+app = typer.Typer(
+    name="visavis",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Find, measure and compare faces on your own machine.",
+)
+app.command("analyze")(analysis.analyze)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+app.add_typer(models.app, name="models")
+app.add_typer(evaluate.app, name="evaluate")
+
+
+def _version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"visavis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    log_level: Annotated[
+        str, typer.Option(metavar="LEVEL", help="Lowest level logged: debug, info, warning, error.")
+    ] = "warning",
+    version: Annotated[  # noqa: ARG001  # its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up logging before any command."""
+    from visavis.core import log
+
+    log.configure(log_level)

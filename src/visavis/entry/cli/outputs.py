@@ -1,0 +1,216 @@
+"""Where results go: a folder of files, one JSON document, one CSV table; all written atomically."""
+
+import csv
+import io
+import os
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import orjson
+
+from visavis.core.errors import VisavisError
+from visavis.core.types import POINT_NAMES, Feature
+from visavis.entry.cli.inputs import Item
+from visavis.usecases.analysis import Analysis, Failure
+from visavis.usecases.analysis_json import SCHEMA, to_dict
+
+STDOUT = "-"
+LONGEST_STEM = 200
+"""Characters of a file name kept for its results, so that a suffix still fits."""
+
+
+class ResultNotWritten(VisavisError):
+    """The result of one picture cannot be written."""
+
+
+class Sink(Protocol):
+    """Takes results one by one and what went wrong at the end."""
+
+    def add(self, item: Item, analysis: Analysis) -> None:
+        """Write the result of one picture."""
+        ...
+
+    def finish(self, failures: Sequence[Failure], skipped: Sequence[str]) -> None:
+        """Write what stands at the end."""
+        ...
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of `path` when the block ends well, and vanishes if not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        with draft.open("xb") as file:
+            yield file
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a whole file atomically."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def open_target(target: str) -> AbstractContextManager[BinaryIO]:
+    """Open `target` for writing; `-` is standard output."""
+    return nullcontext(sys.stdout.buffer) if target == STDOUT else replacing(Path(target))
+
+
+class FolderSink:
+    """Writes `<name>.json` and an annotated `<name>.jpg` for each picture.
+
+    Folders of the input are kept. Two pictures that differ only in their suffix keep it
+    (`a.jpg.json`, `a.png.json`), and a file that an earlier run did not write is never replaced.
+
+    Args:
+        folder: Where to write; made when missing.
+        items: All files of this run, which must not get in each other's way.
+        features: What the JSON holds beside the boxes.
+    """
+
+    def __init__(self, folder: Path, items: Sequence[Item], features: Collection[Feature]) -> None:
+        self._folder = folder
+        self._features = features
+        self._claims = Counter(_key(_without_suffix(item.place)) for item in items)
+        self._taken: set[str] = set()
+
+    def add(self, item: Item, analysis: Analysis) -> None:
+        """Write both files; the JSON first, as it marks the pair as ours.
+
+        Raises:
+            ResultNotWritten: the file system refuses; other pictures may still be written.
+        """
+        document = orjson.dumps(to_dict(analysis, self._features), option=_JSON)
+        stem = self._stem(item.place)
+        try:
+            _put(_beside(stem, ".json"), document)
+            if analysis.annotated is not None:
+                _put(_beside(stem, ".jpg"), analysis.annotated)
+        except OSError as exc:
+            raise ResultNotWritten(f"cannot write {stem}: {exc.strerror or exc}") from exc
+
+    def finish(self, failures: Sequence[Failure], skipped: Sequence[str]) -> None:
+        """Nothing is left to write: failures are listed on the terminal and in `--json`."""
+
+    def _stem(self, place: Path) -> Path:
+        """Return the path, without suffix, that belongs to this picture alone."""
+        candidates = _stems(place, alone=self._claims[_key(_without_suffix(place))] == 1)
+        stem = next(
+            stem
+            for stem in candidates
+            if _key(stem) not in self._taken and _free(self._folder / stem)
+        )
+        self._taken.add(_key(stem))
+        return self._folder / stem
+
+
+class JsonSink:
+    """Writes one document: `{"results": […], "failures": […], "skipped": […]}`.
+
+    Args:
+        file: Where to; written as results come, so a large folder needs no memory.
+        features: What each result holds beside the boxes.
+    """
+
+    def __init__(self, file: BinaryIO, features: Collection[Feature]) -> None:
+        self._file = file
+        self._features = features
+        self._file.write(b'{"results": [')
+        self._before = b"\n"
+
+    def add(self, item: Item, analysis: Analysis) -> None:  # noqa: ARG002  # names are in both
+        """Write one result."""
+        document = orjson.dumps(to_dict(analysis, self._features), option=_NUMPY)
+        self._file.write(self._before + document)
+        self._before = b",\n"
+
+    def finish(self, failures: Sequence[Failure], skipped: Sequence[str]) -> None:
+        """Write failures and skipped names, and close the document."""
+        listed = [to_dict(failure, self._features) for failure in failures]
+        self._file.write(b'],\n"failures": ' + orjson.dumps(listed))
+        self._file.write(b',\n"skipped": ' + orjson.dumps(list(skipped)) + b"}\n")
+        self._file.flush()
+
+
+class CsvSink:
+    """Writes one row a face: file, index, box, score and, when asked for, the five points.
+
+    Args:
+        file: Where to, as UTF-8.
+        features: `points` adds ten columns; meshes and embeddings do not fit a table.
+    """
+
+    def __init__(self, file: BinaryIO, features: Collection[Feature]) -> None:
+        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        self._points = Feature.POINTS in features
+        self._rows = csv.writer(self._text, lineterminator="\n")
+        names = [f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"] if self._points else []
+        self._rows.writerow(["file", "face_index", "x1", "y1", "x2", "y2", "score", *names])
+
+    def add(self, item: Item, analysis: Analysis) -> None:
+        """Write the faces of one picture; a picture without faces has no row."""
+        faces = analysis.faces
+        for i in range(len(faces)):
+            points = faces.points[i].ravel() if self._points else ()
+            box = [f"{x:.2f}" for x in faces.boxes[i]]
+            self._rows.writerow(
+                [item.name, i, *box, f"{faces.scores[i]:.4f}", *(f"{x:.2f}" for x in points)]
+            )
+
+    def finish(self, failures: Sequence[Failure], skipped: Sequence[str]) -> None:  # noqa: ARG002
+        """Hand the file back: who opened it closes it."""
+        self._text.detach()
+
+
+_NUMPY = orjson.OPT_SERIALIZE_NUMPY
+_JSON = _NUMPY | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def _stems(place: Path, *, alone: bool) -> Iterator[Path]:
+    """Yield where the results of `place` may go, best first, without end."""
+    if alone:
+        yield _without_suffix(place)
+    full = place.with_name(place.name[:LONGEST_STEM])
+    yield full
+    number = 2
+    while True:
+        yield full.with_name(f"{full.name}-{number}")
+        number += 1
+
+
+def _without_suffix(place: Path) -> Path:
+    """Return `place` without its last suffix, short enough to take another."""
+    return place.with_name(place.stem[:LONGEST_STEM])
+
+
+def _key(stem: Path) -> str:
+    """Return what two paths share that are one on a file system blind to case."""
+    return stem.as_posix().casefold()
+
+
+def _beside(stem: Path, suffix: str) -> Path:
+    """Return `stem` with `suffix` appended (`with_suffix` would eat a dot in the name)."""
+    return stem.with_name(stem.name + suffix)
+
+
+def _free(stem: Path) -> bool:
+    """Return whether writing to `stem` replaces nothing but results of an earlier run."""
+    written, picture = _beside(stem, ".json"), _beside(stem, ".jpg")
+    return _is_ours(written) if written.exists() else not picture.exists()
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether an earlier run wrote this JSON file."""
+    try:
+        known: Any = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(known, dict) and known.get("schema") == SCHEMA

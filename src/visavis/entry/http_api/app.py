@@ -1,0 +1,84 @@
+"""The HTTP application: routes, errors, caps, headers and metrics around the use cases."""
+
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from visavis import __version__
+from visavis.entry.http_api import docs_page, problems
+from visavis.entry.http_api.crashes import Crashes
+from visavis.entry.http_api.headers import SecurityHeaders
+from visavis.entry.http_api.limits import BodyLimit
+from visavis.entry.http_api.metrics import Metrics, RequestMetrics
+from visavis.entry.http_api.routes import analysis, health
+from visavis.entry.http_api.schemas import Problem
+from visavis.entry.services import Services
+
+_ABOUT = """Give it pictures, get their faces: boxes, points, meshes, embeddings.
+
+Pictures are kept in memory while they are looked at and never stored.
+Errors are `application/problem+json` (RFC 9457)."""
+_BODIES_AT_ONCE = 4
+"""How many request bodies of the largest size may be in memory at the same time."""
+_ROUTERS = (analysis.router, health.router)
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(services: Services) -> FastAPI:
+    """Build the HTTP door of one deployment; pages may be mounted beside it."""
+    app = FastAPI(
+        title="Visavis",
+        version=__version__,
+        description=_ABOUT,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.state.metrics = Metrics(services.analyses.waiting)
+    for router in _ROUTERS:
+        app.include_router(router)
+    docs_page.install(app)
+    app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
+    problems.install(app)
+    _describe_problems(app)
+    _surround(app, services, app.state.metrics)
+    return app
+
+
+def _surround(app: FastAPI, services: Services, metrics: Metrics) -> None:
+    """Add the layers every request passes, the innermost first."""
+    cap = services.settings.server.max_request_bytes
+    templates = {route.path for route in _routes()}
+    app.add_middleware(BodyLimit, max_bytes=cap, max_held=_BODIES_AT_ONCE * cap)
+    app.add_middleware(Crashes)
+    app.add_middleware(RequestMetrics, metrics=metrics, routes=templates)
+    app.add_middleware(SecurityHeaders)
+
+
+def _routes() -> list[APIRoute]:
+    """Return the documented routes, wherever they are nested."""
+    routes = [route for router in _ROUTERS for route in router.routes]
+    return [route for route in routes if isinstance(route, APIRoute)]
+
+
+def _nothing_here(request: Request) -> None:
+    """Refuse an unknown path or method below /api, before any page mounted at / could take it."""
+    for route in _routes():
+        match, _ = route.matches(request.scope)
+        if match is Match.PARTIAL:
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(route.methods or ()))})
+    raise HTTPException(404)
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Add the schema of problems to the OpenAPI document, where every error answer points."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, object]:
+        document = generate()
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it

@@ -1,0 +1,187 @@
+"""Pictures out of a multipart form, read as it arrives, kept in memory and never on disk.
+
+The stock form reader spools anything above a megabyte to a temporary file. Pictures of people must
+not touch the disk, so this one keeps parts in memory and drops the bytes of a part past its cap.
+"""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from fastapi import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.exceptions import HTTPException
+
+from visavis.core.errors import ImageFault
+from visavis.core.settings import Settings
+from visavis.core.types import Source
+from visavis.entry.services import Services
+from visavis.usecases.analysis import Failure
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+PICTURE_FIELDS = ("files", "file")
+TEXT_FIELDS = ("features", "render")
+_TEXT_BYTES = 1_000
+_NAME_CHARS = 200
+
+
+class Form(NamedTuple):
+    """What a form held.
+
+    Attributes:
+        pictures: In the order sent; a `Failure` where a file is over its cap.
+        texts: The values of each text field, in the order sent.
+    """
+
+    pictures: list[Source | Failure]
+    texts: dict[str, list[str]]
+
+
+async def read_form(request: Request) -> Form:
+    """Read the multipart form of a request (a FastAPI dependency).
+
+    Raises:
+        HTTPException: 415 for another content type, 400 for a broken form, 413 for too many files,
+            422 for a field nobody knows.
+        ClientDisconnect: the caller left, or was cut off by `BodyLimit`.
+    """
+    services: Services = request.app.state.services
+    reader = _Reader(services.settings)
+    try:
+        parser = MultipartParser(_boundary(request), reader.callbacks())
+        async for chunk in request.stream():
+            parser.write(chunk)
+    except FormParserError as exc:
+        raise _broken() from exc
+    if not reader.ended:
+        raise _broken()
+    return Form(reader.pictures, reader.texts)
+
+
+def _boundary(request: Request) -> bytes:
+    """Return the form's boundary, or refuse what is no form."""
+    media_type, options = parse_options_header(request.headers.get("content-type"))
+    if media_type != b"multipart/form-data":
+        raise HTTPException(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Send the pictures as multipart/form-data, each as a file in the field 'files'.",
+        )
+    if not options.get(b"boundary"):
+        raise _broken()
+    return options[b"boundary"]
+
+
+def _broken() -> HTTPException:
+    return HTTPException(
+        HTTPStatus.BAD_REQUEST,
+        "The multipart form is broken or ends too early; send it again with a proper boundary.",
+    )
+
+
+class _Part:
+    """One part of the form while it arrives."""
+
+    def __init__(self, field: str, file_name: str, cap: int) -> None:
+        self.field, self.file_name, self.cap = field, file_name, cap
+        self.data = bytearray()
+        self.too_large = False
+
+    def add(self, data: bytes) -> None:
+        if len(self.data) + len(data) > self.cap:
+            self.too_large = True
+            self.data = bytearray()  # over the cap: what came is of no use, what comes is dropped
+        if not self.too_large:
+            self.data += data
+
+
+class _Reader:
+    """Collects the parts as the parser meets them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_files = settings.server.max_files
+        self._max_bytes = settings.images.max_bytes
+        self.pictures: list[Source | Failure] = []
+        self.texts: dict[str, list[str]] = {field: [] for field in TEXT_FIELDS}
+        self.ended = False
+        self._name, self._value, self._disposition = b"", b"", b""
+        self._part = _Part("", "", 0)
+
+    def callbacks(self) -> "MultipartCallbacks":
+        """Return what the parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._header_name,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_end,
+            "on_part_data": self._data,
+            "on_part_end": self._end,
+            "on_end": self._end_of_form,
+        }
+
+    def _begin(self) -> None:
+        self._disposition = b""
+
+    def _header_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_end(self) -> None:
+        if self._name.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._name, self._value = b"", b""
+
+    def _headers_end(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        field = options.get(b"name", b"").decode(errors="replace")
+        if field in PICTURE_FIELDS:
+            self._part = _Part(field, self._picture_name(options), self._max_bytes)
+            self._refuse_too_many()
+        elif field in TEXT_FIELDS:
+            self._part = _Part(field, "", _TEXT_BYTES)
+        else:
+            raise _unknown(field)
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self._part.add(data[start:end])
+
+    def _end(self) -> None:
+        part = self._part
+        if part.field in TEXT_FIELDS:
+            self.texts[part.field].append(part.data.decode(errors="replace"))
+        elif part.data or part.too_large or part.file_name:
+            self.pictures.append(self._picture(part))
+
+    def _end_of_form(self) -> None:
+        self.ended = True
+
+    def _picture(self, part: _Part) -> Source | Failure:
+        name = part.file_name or f"picture-{len(self.pictures) + 1}"
+        if not part.too_large:
+            return Source(name, bytes(part.data))
+        reason = f"the file is larger than the {part.cap} bytes allowed; send a smaller one"
+        return Failure(name, ImageFault.TOO_LARGE, reason)
+
+    def _picture_name(self, options: dict[bytes, bytes]) -> str:
+        """Return the file's name without any folders: it is shown back, never used as a path."""
+        name = options.get(b"filename", b"").decode(errors="replace")
+        return name.replace("\\", "/").rsplit("/", 1)[-1][:_NAME_CHARS]
+
+    def _refuse_too_many(self) -> None:
+        if len(self.pictures) >= self._max_files:
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"More than {self._max_files} pictures in one request; send several requests.",
+            )
+
+
+def _unknown(field: str) -> HTTPException:
+    known = ", ".join((*PICTURE_FIELDS[:1], *TEXT_FIELDS))
+    return HTTPException(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        f"The form has a field {field[:_NAME_CHARS]!r} that nobody reads; the fields are {known}.",
+    )

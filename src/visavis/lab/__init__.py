@@ -1,0 +1,1 @@
+"""Measuring and training: evaluation on labelled data, benches against peers."""

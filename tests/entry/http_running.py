@@ -1,0 +1,60 @@
+"""A real server for HTTP tests: uvicorn on a free port, in a thread of its own."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from visavis.core.settings import Settings
+from visavis.entry.http_api.server import build, listen
+from visavis.entry.services import Services
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[httpx.Client]:
+    """Serve `app`; the port is open before the thread starts, so a client need not wait for it."""
+    server = build(app)
+    with listen("127.0.0.1", 0) as sock:
+        thread = Thread(target=server.run, kwargs={"sockets": [sock]})
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+            with httpx.Client(base_url=url, timeout=120) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join(60)
+            assert not thread.is_alive()
+
+
+class Faulty:
+    """Stands in for the use case to force a fault: does `act` for every picture."""
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self._act = act
+
+    def submit(self, *_: object, **__: object) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._act()
+        return future
+
+    def problems(self) -> list[str]:
+        return ["0 of 2 analysis workers are alive"]
+
+    def waiting(self) -> int:
+        return 7
+
+
+def faulty_services(act: Callable[[], Any], settings: Settings) -> Services:
+    """Bundle a `Faulty` use case with `settings`."""
+    return Services(settings, Faulty(act))  # type: ignore[arg-type]  # only what this door calls
+
+
+def portraits(shared_data: Path, count: int) -> list[Path]:
+    """Return that many portraits of different people, one face each."""
+    return sorted((shared_data / "london").glob("*/neutral.jpg"))[:count]
