@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from visavis.core.errors import InvalidInput
+from visavis.core.errors import InvalidInput, Unavailable
 from visavis.core.types import Faces, Feature, Source
 from visavis.lab.roots import Root, safe_names
 from visavis.usecases.analysis import Analyses, Analysis, Failure
@@ -34,20 +34,27 @@ class Survey:
 
         Raises:
             InvalidInput: a name leads out of the root, or none of the pictures is there.
+            Unavailable: not one of them could be analysed.
         """
         if not any(self.root.has(name) for name in safe_names(names)):
             raise InvalidInput("the root holds none of the listed pictures; check --root")
+        done = 0
         for outcome in self.analyses.analyze(self._sources(names), features):
             self.tick()
             if isinstance(outcome, Failure):
                 self.failures.append(outcome)
             else:
+                done += 1
                 yield outcome
+        if not done:
+            raise Unavailable(f"no picture could be analysed; the first: {self.failures[0].reason}")
 
     def warm_up(self, names: Sequence[str], features: Collection[Feature]) -> None:
         """Analyse the first picture that is there, so that loading weights is not timed later."""
         first = [name for name in safe_names(names) if self.root.has(name)][:1]
-        list(Survey(self.analyses, self.root).run(first or names, features))
+        unheard = Survey(self.analyses, self.root)
+        for _ in self.analyses.analyze(unheard._sources(first), features):
+            pass
 
     def _sources(self, names: Sequence[str]) -> Iterator[Source]:
         for name in names:
