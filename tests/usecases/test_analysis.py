@@ -1,5 +1,6 @@
 import json
 from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def good(shared_data):
 
 def test_results_come_in_order_and_a_bad_picture_fails_alone(services, good):
     sources = [good, Source("notes.txt", b"dear diary"), good, Source("cut.jpg", good.data[:5000])]
-    outcomes = list(services.analyses.analyze(iter(sources * 5)))
+    outcomes: list[Any] = list(services.analyses.analyze(iter(sources * 5)))
     assert [type(outcome) for outcome in outcomes] == [Analysis, Failure, Analysis, Failure] * 5
     assert [outcome.name for outcome in outcomes] == [source.name for source in sources] * 5
     assert outcomes[1].category == "unsupported"
@@ -53,7 +54,9 @@ def test_a_caller_does_not_wait_for_ever(analyzer):
     never: Future[Analysis] = Future()
     with pytest.raises(DeadlineExceeded, match="smaller picture"):
         analyses.result(never)
-    assert analyses.outcome("x", Future()).category == "deadline"
+    late = analyses.outcome("x", Future())
+    assert isinstance(late, Failure)
+    assert late.category == "deadline"
     analyses.close()
 
 

@@ -50,7 +50,10 @@ def test_each_item_gets_its_own_result_and_only_bad_ones_fail(items, bad, worker
 
 
 def test_a_result_that_is_an_exception_belongs_to_its_item():
-    batcher = Batcher(lambda items: [KeyError(i) if i else i for i in items], 1, BatchOptions())
+    def work(items: list[int]) -> list[int | Exception]:
+        return [KeyError(i) if i else i for i in items]
+
+    batcher = Batcher(work, 1, BatchOptions())
     futures = [batcher.submit(i) for i in (0, 1)]
     wait(futures)
     batcher.close()

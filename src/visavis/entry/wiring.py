@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from visavis.core.memory import keep_flat
 from visavis.core.settings import Settings
 from visavis.entry.services import Services
 from visavis.usecases.analysis import Analyses
@@ -40,6 +41,7 @@ def build(settings: Settings) -> Services:
         WeightsError: a weight is missing and cannot be had, or may not be used.
         InvalidSettings: no usable provider.
     """
+    keep_flat()
     analyses = Analyses(
         build_analyzer(settings, WeightShelf(settings.cache)),
         settings.images,

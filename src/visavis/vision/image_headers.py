@@ -215,15 +215,17 @@ def _directory_cut_short(data: bytes) -> bool:
 
 
 def _boxes_cut_short(data: bytes) -> bool:
-    """Walk the top-level boxes of an ISO base media file; True when the last lacks its end."""
-    at = 0
+    """Walk the top-level boxes of an ISO base media file; True when an end or the media is missing.
+
+    The media lie in an `mdat` box or, inside the `meta` box, in an `idat` box.
+    """
+    at, media = 0, b"idat" in data
     while at + 8 <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
-        if (
-            size < 8
-        ):  # 0: up to the end of the file; the rest is nonsense that the decoder will name
+        if size < 8:  # 0: up to the end of the file; other nonsense the decoder will name
             return False
+        media |= kind == b"mdat"
         at += size
-    return at != len(data)
+    return at != len(data) or not media

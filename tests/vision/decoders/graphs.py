@@ -15,7 +15,7 @@ def constant_graph(path: Path, side: int, outputs: list[NDArray[np.float32]]) ->
         helper.make_node("ReduceSum", ["image"], ["sum"], keepdims=0),
         helper.make_node("Mul", ["sum", "zero"], ["nothing"]),
     ]
-    weights = [numpy_helper.from_array(np.float32(0), "zero")]
+    weights = [numpy_helper.from_array(np.zeros((), np.float32), "zero")]
     answers = []
     for i, output in enumerate(outputs):
         weights.append(numpy_helper.from_array(output, f"w{i}"))

@@ -1,10 +1,14 @@
 """Each detector family, run on a graph with its real outputs: one face, where it was put."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from tests.vision.decoders.graphs import constant_graph
 from visavis.core.settings import DetectOptions, RuntimeOptions
+from visavis.core.types import Floats
+from visavis.vision.decoders.base import DetectorDecoder
 from visavis.vision.decoders.centerface import CenterFaceDecoder
 from visavis.vision.decoders.scrfd import ScrfdDecoder
 from visavis.vision.decoders.yunet import YuNetDecoder
@@ -59,7 +63,7 @@ def yunet_outputs():
     return [outputs[kind, s] for kind, _ in kinds for s in (8, 16, 32)]
 
 
-FAMILIES = {
+FAMILIES: dict[str, tuple[type[DetectorDecoder], Callable[[], list[Floats]]]] = {
     "centerface": (CenterFaceDecoder, centerface_outputs),
     "scrfd": (ScrfdDecoder, scrfd_outputs),
     "yunet": (YuNetDecoder, yunet_outputs),

@@ -35,7 +35,9 @@ def test_the_mesh_is_drawn_where_there_is_one():
     image = np.zeros((300, 300, 3), np.uint8)
     mesh = np.full((1, 468, 3), 150, np.float32)
     face = (50, 50, 250, 250)
-    assert near(drawn(image, one_face(face, mesh + np.float32([0, 40, 0])))[190, 150], MESH)
+    assert near(
+        drawn(image, one_face(face, mesh + np.array([0, 40, 0], np.float32)))[190, 150], MESH
+    )
     assert drawn(image, one_face(face, np.full_like(mesh, np.nan)))[190, 150].max() < 60
 
 

@@ -12,7 +12,7 @@ scores = arrays(np.float32, 12, elements=st.floats(0.125, 1, width=32))
 
 def slow_suppress(boxes, scores, max_iou):
     iou = overlaps(boxes, boxes)
-    kept = []
+    kept: list[int] = []
     for i in sorted(range(len(boxes)), key=lambda i: -scores[i]):
         if all(iou[i, j] <= max_iou for j in kept):
             kept.append(i)

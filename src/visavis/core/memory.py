@@ -1,0 +1,25 @@
+"""Keep the process's memory flat: return large blocks to the system as soon as they are free."""
+
+import ctypes
+import sys
+
+_M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
+_LARGE_BYTES = 1024 * 1024
+_ARENAS = 2
+
+
+def keep_flat() -> None:
+    """Tell glibc's allocator how a server of pictures uses memory; elsewhere nothing happens.
+
+    By default glibc keeps up to eight heaps a core and, having seen large blocks, puts more of them
+    there, where small survivors pin them: pictures of many sizes let a server grow by
+    40 MB over 900 of them. With blocks of a mebibyte and more mapped on their own, it does not grow
+    (`make bench ARGS='--only soak'`), for about 2 % of the time. Call it before threads start.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    tune = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if tune is not None:
+        tune(_M_ARENA_MAX, _ARENAS)
+        tune(_M_MMAP_THRESHOLD, _LARGE_BYTES)
