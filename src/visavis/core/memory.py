@@ -15,7 +15,7 @@ def keep_flat() -> None:
     By default glibc keeps up to eight heaps a core and, having seen large blocks, puts more of them
     there, where small survivors pin them: pictures of many sizes let a server grow by
     40 MB over 900 of them. With blocks of a mebibyte and more mapped on their own, it does not grow
-    (`make bench ARGS='--only soak'`), for about 2 % of the time. Call it before threads start.
+    (`make bench ARGS='--only soak'`), for about 5 % of the time. Call it before threads start.
     """
     if not sys.platform.startswith("linux"):
         return

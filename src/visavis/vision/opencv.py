@@ -20,15 +20,17 @@ def resize(image: Pixels, width: int, height: int) -> Pixels:
 
     Down to a half, bilinear reads every pixel and takes a tenth of the time.
     """
+    target = np.empty((height, width, 3), np.uint8)
+    resize_into(target, image)
+    return target
+
+
+def resize_into(target: Pixels, image: Pixels) -> None:
+    """Fill `target` (h, w, 3), which may be a part of a larger array, with `image` scaled to it."""
+    height, width = target.shape[:2]
     halved = 2 * width < image.shape[1] or 2 * height < image.shape[0]
     method = cv2.INTER_AREA if halved else cv2.INTER_LINEAR
-    return cast("Pixels", cv2.resize(image, (width, height), interpolation=method))
-
-
-def pad(image: Pixels, below: int, beside: int) -> Pixels:
-    """Return `image` with black rows below and columns at the right."""
-    padded = cv2.copyMakeBorder(image, 0, below, 0, beside, cv2.BORDER_CONSTANT)
-    return cast("Pixels", padded)
+    cv2.resize(image, (width, height), dst=target, interpolation=method)
 
 
 def warp(image: Pixels, matrix: Floats, size: int) -> Pixels:

@@ -31,8 +31,11 @@ def test_of_size_keeps_by_shorter_and_longer_side():
 
 @pytest.mark.parametrize(("height", "width"), [(100, 50), (37, 501), (1, 3000), (3000, 1)])
 def test_fit_scales_to_the_long_side_and_pads_to_the_stride(height, width):
-    canvas, scale = fit(np.zeros((height, width, 3), np.uint8), 320, 32)
+    canvas, scale = fit(np.full((height, width, 3), 200, np.uint8), 320, 32)
     assert max(canvas.shape[:2]) == 320
+    shown = canvas[: round(scale[1] * height), : round(scale[0] * width)]
+    assert (shown == 200).all()
+    assert canvas.sum() == shown.sum()
     assert canvas.shape[0] % 32 == canvas.shape[1] % 32 == 0
     assert scale[0] * width <= canvas.shape[1]
     assert scale[1] * height <= canvas.shape[0]

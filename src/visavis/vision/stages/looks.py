@@ -4,7 +4,7 @@ import numpy as np
 
 from visavis.core.types import Floats, Pixels
 from visavis.vision.decoders.base import Candidates
-from visavis.vision.opencv import pad, resize
+from visavis.vision.opencv import resize_into
 from visavis.vision.stages.suppress import overlaps, suppress
 
 SMALLEST_IN_SECOND_LOOK = 14
@@ -39,11 +39,9 @@ def fit(
     if fixed:
         factor = min(factor, fixed[0] / height, fixed[1] / width)
     new_width, new_height = max(1, round(width * factor)), max(1, round(height * factor))
-    small = resize(image, new_width, new_height)
-    below, beside = -new_height % stride, -new_width % stride
-    if fixed:
-        below, beside = fixed[0] - new_height, fixed[1] - new_width
-    canvas = pad(small, below, beside)
+    canvas_size = fixed or (-(-new_height // stride) * stride, -(-new_width // stride) * stride)
+    canvas = np.zeros((*canvas_size, 3), np.uint8)
+    resize_into(canvas[:new_height, :new_width], image)
     return canvas, np.array([new_width / width, new_height / height], np.float32)
 
 
