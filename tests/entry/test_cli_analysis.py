@@ -135,7 +135,7 @@ def test_jobs_and_pack_reach_the_settings():
         (["*.nothing"], "no file matches"),
         (["pictures", "--score", "7"], "detect.score_threshold"),
         (["pictures", "--jobs", "-1"], "runtime.workers"),
-        (["pictures", "--features", "smile"], "unknown feature smile"),
+        (["pictures", "--features", "smile"], "there is no feature 'smile'"),
         (["pictures", "--pack", "smile"], "smile"),
         (["pictures", "--json", "-", "--csv", "-"], "name a file"),
         (["pictures/notes.txt"], "failed: pictures/notes.txt"),

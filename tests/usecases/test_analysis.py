@@ -9,7 +9,7 @@ from visavis.core.errors import DeadlineExceeded, InvalidImage
 from visavis.core.settings import BatchOptions, ImageOptions
 from visavis.core.types import Feature, Source
 from visavis.usecases.analysis import Analyses, Analysis, Failure
-from visavis.usecases.analysis_json import to_dict
+from visavis.usecases.analysis_json import to_dict, to_json
 
 ALL = frozenset(Feature)
 
@@ -69,7 +69,7 @@ def test_ready_until_closed(analyzer):
 
 def test_json_holds_what_was_asked_for(services, good):
     outcome = next(services.analyses.analyze([good], ALL, annotate=True))
-    everything = json.loads(json.dumps(to_dict(outcome, ALL)))
+    everything = json.loads(to_json(to_dict(outcome, ALL)))
     face = everything["faces"][0]
     assert everything["num_faces"] == 1
     assert set(face["box"]) == {"x1", "y1", "x2", "y2"}

@@ -1,12 +1,14 @@
 """Values that travel between floors: pictures and the faces found on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from visavis.core.errors import InvalidInput
 
 Floats: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -23,6 +25,19 @@ class Feature(StrEnum):
     POINTS = "points"
     MESH = "mesh"
     EMBEDDING = "embedding"
+
+    @classmethod
+    def parse(cls, lists: Iterable[str]) -> "frozenset[Feature]":
+        """Return the features that comma-separated lists name.
+
+        Raises:
+            InvalidInput: one of them is unknown; the message lists those that exist.
+        """
+        names = {name.strip() for text in lists for name in text.split(",")} - {""}
+        if unknown := sorted(names - set(cls)):
+            known = ", ".join(cls)
+            raise InvalidInput(f"there is no feature {unknown[0][:50]!r}; choose from {known}")
+        return frozenset(map(cls, names))
 
 
 @dataclass(frozen=True, slots=True)

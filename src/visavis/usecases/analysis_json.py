@@ -4,15 +4,26 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+import orjson
 
 from visavis.core.types import POINT_NAMES, Faces, Feature, Floats
 from visavis.usecases.analysis import Analysis, Failure
 
 SCHEMA = "visavis.analysis/1"
 
+_ARRAYS = orjson.OPT_SERIALIZE_NUMPY
+_FOR_PEOPLE = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def to_json(content: object, *, indent: bool = False) -> bytes:
+    """Return UTF-8 JSON of what `to_dict` made, or of anything that holds it."""
+    return orjson.dumps(content, option=_ARRAYS | (_FOR_PEOPLE if indent else 0))
+
 
 def to_dict(outcome: Analysis | Failure, features: Collection[Feature]) -> dict[str, Any]:
-    """Return plain dicts, lists, strings and numbers, ready for JSON.
+    """Return plain dicts, lists, strings and numbers, ready for `to_json`.
+
+    Meshes and embeddings stay arrays: as lists, the meshes of one crowd are a million objects.
 
     Args:
         outcome: One picture's result or failure.
@@ -51,10 +62,10 @@ def _face(faces: Faces, i: int, features: Collection[Feature]) -> dict[str, Any]
         }
     if Feature.MESH in features and faces.mesh is not None and faces.mesh_scores is not None:
         meshed = bool(np.isfinite(faces.mesh[i]).all())
-        face["mesh"] = _rounded(faces.mesh[i]) if meshed else None
+        face["mesh"] = faces.mesh[i].astype(np.float64).round(2) if meshed else None
         face["mesh_score"] = round(float(faces.mesh_scores[i]), 4)
     if Feature.EMBEDDING in features and faces.embeddings is not None:
-        face["embedding"] = faces.embeddings[i].tolist()
+        face["embedding"] = faces.embeddings[i]
     return face
 
 

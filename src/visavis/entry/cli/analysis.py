@@ -52,6 +52,7 @@ def analyze(
     a picture was analysed, 2 when no input was usable, 1 when something else failed.
     """
     from visavis.core.settings import load_settings
+    from visavis.core.types import Feature
     from visavis.entry.cli import batch, inputs
 
     roof: Roof = ctx.obj
@@ -63,7 +64,7 @@ def analyze(
         load_settings(**stated(given)),
         inputs.gather(paths, leave_out=folder),
         batch.Targets(folder, json, csv),
-        batch.parse_features(features),
+        Feature.parse([features]),
         quiet=quiet,
     )
     raise typer.Exit(code)

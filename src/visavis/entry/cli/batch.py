@@ -73,18 +73,6 @@ class Tally:
         return BAD_INPUT if faults <= set(ImageFault) | {UNREADABLE} else FAILED
 
 
-def parse_features(text: str) -> frozenset[Feature]:
-    """Return the features in a comma-separated list.
-
-    Raises:
-        InvalidInput: one of them is unknown; the message lists those that exist.
-    """
-    names = {name.strip() for name in text.split(",")} - {""}
-    if unknown := sorted(names - set(Feature)):
-        raise InvalidInput(f"unknown feature {unknown[0]}; choose from {', '.join(Feature)}")
-    return frozenset(map(Feature, names))
-
-
 def run(
     roof: Roof,
     settings: Settings,

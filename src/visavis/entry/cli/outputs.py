@@ -17,7 +17,7 @@ from visavis.core.errors import VisavisError
 from visavis.core.types import POINT_NAMES, Feature
 from visavis.entry.cli.inputs import Item
 from visavis.usecases.analysis import Analysis, Failure
-from visavis.usecases.analysis_json import SCHEMA, to_dict
+from visavis.usecases.analysis_json import SCHEMA, to_dict, to_json
 
 STDOUT = "-"
 LONGEST_STEM = 200
@@ -88,7 +88,7 @@ class FolderSink:
         Raises:
             ResultNotWritten: the file system refuses; other pictures may still be written.
         """
-        document = orjson.dumps(to_dict(analysis, self._features), option=_JSON)
+        document = to_json(to_dict(analysis, self._features), indent=True)
         stem = self._stem(item.place)
         try:
             _put(_beside(stem, ".json"), document)
@@ -128,7 +128,7 @@ class JsonSink:
 
     def add(self, item: Item, analysis: Analysis) -> None:  # noqa: ARG002  # names are in both
         """Write one result."""
-        document = orjson.dumps(to_dict(analysis, self._features), option=_NUMPY)
+        document = to_json(to_dict(analysis, self._features))
         self._file.write(self._before + document)
         self._before = b",\n"
 
@@ -168,10 +168,6 @@ class CsvSink:
     def finish(self, failures: Sequence[Failure], skipped: Sequence[str]) -> None:  # noqa: ARG002
         """Hand the file back: who opened it closes it."""
         self._text.detach()
-
-
-_NUMPY = orjson.OPT_SERIALIZE_NUMPY
-_JSON = _NUMPY | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 def _stems(place: Path, *, alone: bool) -> Iterator[Path]:

@@ -4,12 +4,11 @@ from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import nicegui
-import orjson
 from fastapi import Response
 
 from visavis.entry.web.desk import Desk, Picture
 from visavis.entry.web.look import FEATURES, Look
-from visavis.usecases.analysis_json import to_dict
+from visavis.usecases.analysis_json import to_dict, to_json
 
 PATH = "pictures"
 VIEW, THUMB, JSON, ANNOTATED = "view.jpg", "thumb.jpg", "analysis.json", "annotated.jpg"
@@ -63,7 +62,7 @@ def _answer(name: str, look: Look, part: str) -> Response:
         case "annotated.jpg":
             return Response(look.analysis.annotated, 200, headers | _as_file(name, part), _JPEG)
         case "analysis.json":
-            body = orjson.dumps(to_dict(look.analysis, FEATURES), option=orjson.OPT_INDENT_2)
+            body = to_json(to_dict(look.analysis, FEATURES), indent=True)
             return Response(body, 200, headers | _as_file(name, part), "application/json")
     return Response("There is no such part.", 404, media_type="text/plain")
 

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from concurrent.futures import Future
 from typing import Annotated, Any, TypeAlias
 
-import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.core.errors import (
@@ -22,7 +21,7 @@ from visavis.entry.http_api.schemas import Results
 from visavis.entry.http_api.uploads import Form, read_form
 from visavis.entry.services import Services
 from visavis.usecases.analysis import Analyses, Analysis, Failure
-from visavis.usecases.analysis_json import to_dict
+from visavis.usecases.analysis_json import to_dict, to_json
 
 router = APIRouter(prefix="/api/v1", tags=["analysis"])
 
@@ -59,18 +58,8 @@ def analyze(request: Request, form: Annotated[Form, Depends(read_form)]) -> Resp
 
 
 def _features(values: list[str]) -> frozenset[Feature]:
-    """Return the features that comma-separated lists name; the default when there is no list.
-
-    Raises:
-        InvalidInput: one of them is unknown; the message lists those that exist.
-    """
-    if not values:
-        return DEFAULT_FEATURES
-    names = {name.strip() for value in values for name in value.split(",")} - {""}
-    if unknown := sorted(names - set(Feature)):
-        allowed = ", ".join(Feature)
-        raise InvalidInput(f"There is no feature {unknown[0][:50]!r}; choose from {allowed}.")
-    return frozenset(map(Feature, names))
+    """Return the features that comma-separated lists name; the default when there is no list."""
+    return Feature.parse(values) if values else DEFAULT_FEATURES
 
 
 def _annotate(values: list[str]) -> bool:
@@ -141,7 +130,7 @@ def _answer(outcomes: list[Outcome], features: Collection[Feature]) -> Response:
         "failures": sum(isinstance(outcome, Failure) for outcome in outcomes),
     }
     headers = {"Cache-Control": "no-store"}
-    return Response(orjson.dumps(document), media_type="application/json", headers=headers)
+    return Response(to_json(document), media_type="application/json", headers=headers)
 
 
 def _entry(outcome: Outcome, features: Collection[Feature]) -> dict[str, Any]:
