@@ -56,7 +56,7 @@ class DetectOptions(Options):
         description="long side of the look for faces that fill the frame; 0 = off",
     )
     try_rotations: bool = Field(
-        True, description="when no face is found, look again at 90, 180 and 270°"
+        True, description="when no face stands upright, look again at 90, 180 and 270°"
     )
 
 

@@ -1,6 +1,8 @@
 """Mesh: 468 points of the face's surface, for each detected face."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -61,13 +63,13 @@ class Mesh:
         Faces on which no mesh fits are kept, with the detector's points; their mesh rows are NaN.
         """
         matrices = [crops_of(faces) for _, faces in pairs]
-        crops = [
+        crops = (
             cut(image, matrix, SIZE)
             for (image, _), of_picture in zip(pairs, matrices, strict=True)
             for matrix in of_picture
-        ]
+        )
         points, scores = self._run(crops)
-        points = _to_picture(np.concatenate(matrices), points) if crops else points
+        points = _to_picture(np.concatenate(matrices), points)
         points[scores < LEAST_PRESENCE] = np.nan
         ends = np.cumsum([len(faces) for _, faces in pairs])[:-1]
         parts = zip(pairs, np.split(points, ends), np.split(scores, ends), strict=True)
@@ -76,11 +78,11 @@ class Mesh:
             for (_, faces), mesh, score in parts
         ]
 
-    def _run(self, crops: list[Pixels]) -> tuple[Floats, Floats]:
+    def _run(self, crops: Iterator[Pixels]) -> tuple[Floats, Floats]:
+        """Cut and run a few at a time: all crops of a crowd would be tens of megabytes."""
         points, logits = [np.zeros((0, MESH_POINTS, 3), np.float32)], [np.zeros(0, np.float32)]
-        for start in range(0, len(crops), MOST_AT_ONCE):
-            batch = tensor(crops[start : start + MOST_AT_ONCE], scale=1 / 255)
-            mesh, presence = self.engine.run(batch)
+        while batch := list(islice(crops, MOST_AT_ONCE)):
+            mesh, presence = self.engine.run(tensor(batch, scale=1 / 255))
             points.append(mesh.reshape(-1, MESH_POINTS, 3))
             logits.append(presence.reshape(-1))
         scores = 1 / (1 + np.exp(-np.concatenate(logits)))
