@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from visavis.vision.decoders.base import Candidates
-from visavis.vision.stages.looks import agree, fit, of_size
+from visavis.vision.stages.looks import agree, fit, of_size, strongest
 
 
 def candidates(*rows):
@@ -22,6 +22,19 @@ def test_a_face_only_one_look_saw_keeps_its_score():
     assert joined.scores.tolist() == pytest.approx([0.6, 0.7])
     assert agree(candidates(), far).boxes.tolist() == far.boxes.tolist()
     assert agree(near, candidates()).boxes.tolist() == near.boxes.tolist()
+
+
+def test_candidates_that_nearly_coincide_vote_on_the_place():
+    found = candidates(
+        (0, 0, 100, 100, 0.8),
+        (10, 0, 110, 100, 0.4),
+        (0, 50, 100, 150, 0.4),
+        (300, 0, 310, 10, 0.3),
+    )
+    kept = strongest(found, 0.3)
+    assert kept.scores.tolist() == pytest.approx([0.8, 0.3])
+    assert kept.boxes[0].tolist() == pytest.approx([10 / 3, 0, 100 + 10 / 3, 100])
+    assert kept.boxes[1].tolist() == [300, 0, 310, 10]
 
 
 def test_of_size_keeps_by_shorter_and_longer_side():
