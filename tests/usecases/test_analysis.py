@@ -60,6 +60,15 @@ def test_a_caller_does_not_wait_for_ever(analyzer):
     analyses.close()
 
 
+def test_warming_up_changes_nothing_but_the_wait(services, good):
+    before = next(services.analyses.analyze([good], ALL))
+    services.analyses.warm_up()
+    after = next(services.analyses.analyze([good], ALL))
+    assert isinstance(before, Analysis)
+    assert isinstance(after, Analysis)
+    assert (before.faces.boxes == after.faces.boxes).all()
+
+
 def test_ready_until_closed(analyzer):
     analyses = Analyses(analyzer, ImageOptions(), BatchOptions(), workers=2)
     assert analyses.problems() == []

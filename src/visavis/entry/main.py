@@ -33,6 +33,7 @@ def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
 
     services = _build(settings)
     try:
+        services.analyses.warm_up()
         app = create_app(services)
         mount(app, services)
         serve(app, settings.server.host, settings.server.port, listening)

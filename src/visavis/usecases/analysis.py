@@ -94,6 +94,7 @@ class Analyses:
         self._images = images
         self._deadline_s = batch.deadline_s
         self._ahead = workers + 2 * batch.max_items
+        self._workers = workers
         self._batcher = Batcher[_Request, Analysis](self._work, workers, batch)
 
     def submit(
@@ -164,6 +165,10 @@ class Analyses:
             future.cancel()
             late = f"took longer than {self._deadline_s:g} s; send a smaller picture"
             raise DeadlineExceeded(late) from exc
+
+    def warm_up(self) -> None:
+        """Make the first picture as quick as the others; for servers, takes about a second."""
+        self._analyzer.warm_up(self._workers)
 
     def problems(self) -> list[str]:
         """Return why the service is not ready, one sentence each; empty when it is."""

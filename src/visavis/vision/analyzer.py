@@ -1,11 +1,14 @@
 """The pipeline: pictures in, faces out; detect → mesh → align → embed, each only when asked for."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from visavis.core.types import Faces, Feature, Pixels
 from visavis.vision.stages.detect import Detect
-from visavis.vision.stages.embed import Embed
+from visavis.vision.stages.embed import MOST_AT_ONCE, Embed
 from visavis.vision.stages.mesh import Mesh
 
 
@@ -40,3 +43,22 @@ class Analyzer:
         if wants_vectors:
             found = self.embed(list(zip(images, found, strict=True)))
         return found
+
+    def warm_up(self, threads: int) -> None:
+        """Run the graphs once at their largest, in as many threads as will use them.
+
+        The runtime's memory then stands at its peak from the start, instead of growing whenever
+        more large pictures than ever before happen to meet, and the first request is not slow.
+        """
+        side = self.detect.options.long_side_px
+        once = replace(
+            self.detect, options=self.detect.options.model_copy(update={"try_rotations": False})
+        )
+
+        def touch(_: int) -> None:
+            once(np.zeros((side, side, 3), np.uint8))
+            self.embed.embed([np.zeros((chip, chip, 3), np.uint8)] * MOST_AT_ONCE)
+
+        chip = self.embed.decoder.size
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(touch, range(threads)))
