@@ -13,9 +13,10 @@ def keep_flat() -> None:
     """Tell glibc's allocator how a server of pictures uses memory; elsewhere nothing happens.
 
     By default glibc keeps up to eight heaps a core and, having seen large blocks, puts more of them
-    there, where small survivors pin them: pictures of many sizes let a server grow by
-    40 MB over 900 of them. With blocks of a mebibyte and more mapped on their own, it does not grow
-    (`make bench ARGS='--only soak'`), for about 5 % of the time. Call it before threads start.
+    there, where small survivors pin them: pictures of many sizes let a process grow by 40 MB over
+    900 of them. Blocks of a mebibyte and more mapped on their own stopped that, for 5 to 10 % of
+    the time. What a server still gains is the runtime's peak, see `Analyzer.warm_up`. Call this
+    before threads start.
     """
     if not sys.platform.startswith("linux"):
         return
