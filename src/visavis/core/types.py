@@ -1,6 +1,6 @@
 """Values that travel between floors: pictures and the faces found on them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from visavis.core.attributes import CLASSES, Head
 from visavis.core.errors import InvalidInput
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -18,6 +19,26 @@ POINT_NAMES = ("eye_left", "eye_right", "nose", "mouth_left", "mouth_right")
 
 MESH_POINTS = 468
 
+POSE_ANGLES = ("yaw", "pitch", "roll")
+"""Columns of `Faces.pose`, degrees. Yaw: positive when the face looks to the picture's right.
+Pitch: positive when it looks up. Roll: positive when the head leans clockwise in the picture."""
+
+QUALITY_PARTS = (
+    "overall",
+    "sharpness",
+    "brightness",
+    "contrast",
+    "size",
+    "pose",
+    "occlusion",
+)
+"""Columns of `Faces.quality`, 0 (useless) to 100 (as good as it gets) each; `occlusion` is high for
+a face that nothing covers."""
+
+EXPRESSIONS = ("eye_left_open", "eye_right_open", "mouth_open", "smile", "gaze")
+"""Columns of `Faces.expression`: four probabilities 0..1 (left and right as seen in the picture)
+and the gaze relative to the head, −1 (to the picture's left) .. 1 (to its right)."""
+
 
 class Feature(StrEnum):
     """What can be asked for beside the boxes, which are always there."""
@@ -25,6 +46,13 @@ class Feature(StrEnum):
     POINTS = "points"
     MESH = "mesh"
     EMBEDDING = "embedding"
+    AGE = "age"
+    GENDER = "gender"
+    EMOTION = "emotion"
+    RACE = "race"
+    POSE = "pose"
+    QUALITY = "quality"
+    EXPRESSION = "expression"
 
     @classmethod
     def parse(cls, lists: Iterable[str]) -> "frozenset[Feature]":
@@ -38,6 +66,26 @@ class Feature(StrEnum):
             known = ", ".join(cls)
             raise InvalidInput(f"there is no feature {unknown[0][:50]!r}; choose from {known}")
         return frozenset(map(cls, names))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one head says about each face.
+
+    Attributes:
+        probabilities: (n, classes) float32, calibrated, rows sum to 1; in the order of
+            `core.attributes.CLASSES`.
+        version: Which learned file said it.
+        unknown_below: Below this probability of the best class the answer is `unknown`, 0..1.
+    """
+
+    probabilities: Floats
+    version: str
+    unknown_below: float = 0.0
+
+    def select(self, which: NDArray[Any] | Sequence[int] | slice) -> "Answers":
+        """Return the answers about the chosen faces."""
+        return replace(self, probabilities=self.probabilities[which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +104,13 @@ class Faces:
         mesh_scores: (n,) float32, probability 0..1 that the mesh sits on a face; None without
             `mesh`.
         embeddings: (n, d) float32, unit length, or None when not asked for.
+        heads: What each head that was asked for says.
+        pose: (n, 3) float32 in the order of `POSE_ANGLES`, or None when not asked for. NaN rows
+            where the face has no mesh.
+        quality: (n, 7) float32 in the order of `QUALITY_PARTS`, or None when not asked for. NaN
+            for a part that cannot be judged (pose and occlusion need the mesh).
+        expression: (n, 5) float32 in the order of `EXPRESSIONS`, or None when not asked for. NaN
+            where the mesh does not give it.
     """
 
     boxes: Floats
@@ -64,6 +119,10 @@ class Faces:
     mesh: Floats | None = None
     mesh_scores: Floats | None = None
     embeddings: Floats | None = None
+    heads: Mapping[Head, Answers] = field(default_factory=dict)
+    pose: Floats | None = None
+    quality: Floats | None = None
+    expression: Floats | None = None
 
     def __post_init__(self) -> None:
         n = len(self.boxes)
@@ -73,7 +132,12 @@ class Faces:
             "points": (self.points, (n, 5, 2)),
             "mesh": (self.mesh, (n, MESH_POINTS, 3)),
             "mesh_scores": (self.mesh_scores, (n,)),
+            "pose": (self.pose, (n, len(POSE_ANGLES))),
+            "quality": (self.quality, (n, len(QUALITY_PARTS))),
+            "expression": (self.expression, (n, len(EXPRESSIONS))),
         }
+        for head, answers in self.heads.items():
+            wanted[head] = (answers.probabilities, (n, len(CLASSES[head])))
         for name, (array, shape) in wanted.items():
             if array is not None and array.shape != shape:
                 raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
@@ -88,8 +152,10 @@ class Faces:
         kept: dict[str, Any] = {
             name: None if (array := getattr(self, name)) is None else array[which]
             for name in self.__dataclass_fields__
+            if name != "heads"
         }
-        return Faces(**kept)
+        heads = {head: answers.select(which) for head, answers in self.heads.items()}
+        return Faces(**kept, heads=heads)
 
     def with_mesh(self, mesh: Floats, mesh_scores: Floats) -> "Faces":
         """Return a copy that carries `mesh` (n, 468, 3) and `mesh_scores` (n,)."""
@@ -103,6 +169,10 @@ class Faces:
     def with_embeddings(self, embeddings: Floats) -> "Faces":
         """Return a copy that carries `embeddings` (n, d)."""
         return replace(self, embeddings=embeddings)
+
+    def with_heads(self, heads: Mapping[Head, Answers]) -> "Faces":
+        """Return a copy that carries what `heads` say."""
+        return replace(self, heads=heads)
 
     @staticmethod
     def none() -> "Faces":

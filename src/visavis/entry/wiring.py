@@ -15,7 +15,9 @@ from visavis.vision.decoders.dlib_resnet import DlibResnet
 from visavis.vision.decoders.scrfd import ScrfdDecoder
 from visavis.vision.decoders.yunet import YuNetDecoder
 from visavis.vision.engines.onnx_engine import OnnxEngine, worker_count
+from visavis.vision.heads.shelf import HeadShelf
 from visavis.vision.opencv import one_thread_a_call
+from visavis.vision.stages.attributes import Attributes
 from visavis.vision.stages.detect import Detect
 from visavis.vision.stages.embed import Embed
 from visavis.vision.stages.mesh import Mesh
@@ -66,4 +68,10 @@ def build_analyzer(settings: Settings, shelf: WeightShelf) -> Analyzer:
         detect=Detect(engine(detector.name), DETECTORS[detector.family](), settings.detect),
         mesh=Mesh(engine(pack.mesh)),
         embed=Embed(engine(embedder.name), EMBEDDERS[embedder.family](), settings.embed),
+        attributes=Attributes(build_heads(settings)),
     )
+
+
+def build_heads(settings: Settings) -> HeadShelf:
+    """Return the heads that serve in this deployment; they are loaded when first asked for."""
+    return HeadShelf(settings.data / "heads", settings.runtime)

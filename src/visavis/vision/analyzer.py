@@ -1,4 +1,4 @@
-"""The pipeline: pictures in, faces out; detect → mesh → align → embed, each only when asked for."""
+"""The pipeline: pictures in, faces out; detect → mesh → describe, each only when asked for."""
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from visavis.core.attributes import Head
 from visavis.core.types import Faces, Feature, Pixels
+from visavis.vision.stages.attributes import Attributes
 from visavis.vision.stages.detect import Detect
 from visavis.vision.stages.embed import MOST_AT_ONCE, Embed
 from visavis.vision.stages.mesh import Mesh
@@ -21,28 +23,45 @@ class Analyzer:
         detect: Finds boxes and points.
         mesh: Lays 468 points on each face.
         embed: Turns faces into vectors.
+        attributes: Asks the heads about faces.
     """
 
     pack: str
     detect: Detect
     mesh: Mesh
     embed: Embed
+    attributes: Attributes
 
     def analyze(self, images: list[Pixels], features: Collection[Feature]) -> list[Faces]:
         """Return the faces of each upright RGB picture (h, w, 3) uint8, best score first.
 
-        Faces of all pictures share the runs of the mesh and the embedder. Points and vectors need
-        the mesh too: it places the points more finely than the detector.
+        Raises:
+            WeightsError: a head that is asked for cannot be loaded.
         """
-        if not images:
-            return []
         found = [self.detect(image) for image in images]
-        wants_vectors = Feature.EMBEDDING in features
-        if {Feature.POINTS, Feature.MESH} & set(features) or wants_vectors:
-            found = self.mesh(list(zip(images, found, strict=True)))
-        if wants_vectors:
-            found = self.embed(list(zip(images, found, strict=True)))
-        return found
+        return self.describe(list(zip(images, found, strict=True)), features)
+
+    def describe(
+        self, pairs: list[tuple[Pixels, Faces]], features: Collection[Feature]
+    ) -> list[Faces]:
+        """Return the faces of each picture with what is asked for; they were found before.
+
+        Faces of all pictures share the runs of each graph. All features need the mesh: it places
+        the points, by which faces are cut out, more finely than the detector.
+
+        Raises:
+            WeightsError: a head that is asked for cannot be loaded.
+        """
+        images = [image for image, _ in pairs]
+        faces = [found for _, found in pairs]
+        if not images or not features:
+            return faces
+        faces = self.mesh(list(zip(images, faces, strict=True)))
+        if Feature.EMBEDDING in features:
+            faces = self.embed(list(zip(images, faces, strict=True)))
+        if heads := {head for head in Head if Feature(head) in features}:
+            faces = self.attributes(list(zip(images, faces, strict=True)), heads)
+        return faces
 
     def warm_up(self, threads: int) -> None:
         """Run the graphs once at their largest, in as many threads as will use them.

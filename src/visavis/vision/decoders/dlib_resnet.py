@@ -37,6 +37,28 @@ POINTS_TEMPLATE = np.array(
 of LFW. Used for faces without a mesh."""
 
 
+def chip_matrices(faces: Faces, size: int, padding: float) -> Floats:
+    """Return (n, 2, 3) matrices onto upright chips: by the mesh, else by the five points.
+
+    Args:
+        faces: With points, and the mesh where there is one.
+        size: Side of the chip, pixels.
+        padding: Room around the unit face, in face widths (the embedder's own: 0.25).
+    """
+    onto_size = size / (1 + 2 * padding)
+
+    def target(template: Floats) -> Floats:
+        unit = template / SIZE * (1 + 2 * _PADDING) - _PADDING
+        return ((unit + padding) * onto_size).astype(np.float32)
+
+    matrices = similarity(faces.points, target(POINTS_TEMPLATE))
+    if faces.mesh is not None:
+        corners = faces.mesh[:, MESH_CORNERS, :2]
+        meshed = np.isfinite(corners).all(axis=(1, 2))
+        matrices[meshed] = similarity(corners[meshed], target(TEMPLATE))
+    return matrices
+
+
 class DlibResnet:
     """Alignment and input of dlib's network (see the module's contract)."""
 
@@ -44,12 +66,7 @@ class DlibResnet:
 
     def align(self, faces: Faces) -> Floats:
         """Return (n, 2, 3) matrices onto 150 px chips: by the mesh, else by the points."""
-        matrices = similarity(faces.points, POINTS_TEMPLATE)
-        if faces.mesh is not None:
-            corners = faces.mesh[:, MESH_CORNERS, :2]
-            meshed = np.isfinite(corners).all(axis=(1, 2))
-            matrices[meshed] = similarity(corners[meshed], TEMPLATE)
-        return matrices
+        return chip_matrices(faces, SIZE, _PADDING)
 
     def prepare(self, chips: list[Pixels]) -> Floats:
         """Return (n, 3, 150, 150) float32, RGB 0..255."""

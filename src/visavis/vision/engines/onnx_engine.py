@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from visavis.core.errors import InvalidSettings
+from visavis.core.errors import InvalidSettings, WeightsCorrupt
 from visavis.core.settings import RuntimeOptions
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when ONNX Runtime is first imported
@@ -50,6 +52,19 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return what an ONNX file says of itself, without making a session of it.
+
+    Raises:
+        WeightsCorrupt: it is no ONNX file.
+    """
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except (OSError, DecodeError) as exc:
+        raise WeightsCorrupt(f"{path.name} is no readable ONNX file: {exc}") from exc
+    return {entry.key: entry.value for entry in model.metadata_props}
+
+
 class OnnxEngine:
     """A learned graph with one input, ready to run; safe to call from several threads.
 
@@ -60,6 +75,7 @@ class OnnxEngine:
     Attributes:
         provider: The provider that runs it, as ONNX Runtime names it.
         fixed_size: Height and width of the only picture it takes, or None when any will do.
+        outputs: Name and last dimension of each output, in the graph's order; 0 = not fixed.
     """
 
     def __init__(self, path: Path, options: RuntimeOptions) -> None:
@@ -70,6 +86,7 @@ class OnnxEngine:
         self._input = session.get_inputs()[0].name
         self._one_at_a_time = session.get_inputs()[0].shape[0] == 1
         self.fixed_size = _fixed_size(session.get_inputs()[0].shape)
+        self.outputs = {out.name: _last(out.shape) for out in session.get_outputs()}
         self.provider: str = session.get_providers()[0]
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
@@ -82,6 +99,10 @@ class OnnxEngine:
             return [np.concatenate(parts) for parts in zip(*runs, strict=True)]
         outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: batch})
         return outputs
+
+
+def _last(shape: list[int | str | None]) -> int:
+    return shape[-1] if shape and isinstance(shape[-1], int) else 0
 
 
 def _fixed_size(shape: list[int | str | None]) -> tuple[int, int] | None:
