@@ -34,7 +34,9 @@ def tree(tmp_path):
     (tmp_path / "README.md").write_text("cd /" + "home/me/visavis\nsee https://x.y/home/z\n")
     (tmp_path / "pyproject.toml").write_text(
         '[project]\ndependencies = ["numpy>=2", "Absent_Name"]\n'
-        "[project.optional-dependencies]\ndemo = []\n[dependency-groups]\ndev = []\nbench = []\n"
+        "[project.optional-dependencies]\n"
+        + "".join(f"{name} = []\n" for name in check_tree.LOCKED_EXTRAS)
+        + "[dependency-groups]\ndev = []\nbench = []\n"
     )
     (tmp_path / "constraints.txt").write_text(
         "numpy==2.0 ; python_version < '3.12'\n--index-url https://a.b\nx @ https://a.b\ny>=1\n"

@@ -5,12 +5,13 @@ environment.
 """
 
 import os
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +22,25 @@ from pydantic_settings import (
 from visavis.core.errors import InvalidSettings
 
 MIB = 1024 * 1024
+
+LEAST_PURPOSE_WORDS = 3
+"""Words below which a purpose says nothing: `yes` and `for tests` are no purposes."""
+
+
+def _stated(purpose: str) -> str:
+    """Refuse a purpose that is none; the empty text says that there is none."""
+    words = sum(any(map(str.isalpha, word)) for word in purpose.split())
+    words += sum(unicodedata.category(letter) == "Lo" for letter in purpose)  # often no blanks
+    if purpose and words < LEAST_PURPOSE_WORDS:
+        raise ValueError(
+            "say in a few words what it is for, such as 'bias audit of our own pictures', or leave "
+            "it empty"
+        )
+    return " ".join(purpose.split())
+
+
+Purpose = Annotated[str, AfterValidator(_stated)]
+"""Why something sensitive is done, in words that can be shown to those it is done to."""
 
 
 class Options(BaseModel):
@@ -91,6 +111,13 @@ class BatchOptions(Options):
     deadline_s: float = Field(60.0, gt=0, description="longest a picture may wait and be worked on")
 
 
+class PolicyOptions(Options):
+    """What this deployment may say about people; a feature is on when a purpose is stated."""
+
+    emotion_purpose: Purpose = Field("", description="what emotion is analysed for; empty = off")
+    race_purpose: Purpose = Field("", description="what race is analysed for; empty = off")
+
+
 class ServerOptions(Options):
     """The HTTP door."""
 
@@ -98,6 +125,23 @@ class ServerOptions(Options):
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 = a free one")
     max_files: int = Field(32, ge=1, description="pictures in one request")
     max_request_bytes: int = Field(256 * MIB, gt=0, description="largest request body, bytes")
+
+
+class TrackingOptions(Options):
+    """Where the lab writes down what was trained and what serves."""
+
+    enabled: bool = Field(
+        True, description="record where MLflow is installed or a uri is set; false = never"
+    )
+    uri: str = Field(
+        "", description="`http(s)://` of an MLflow server or `sqlite:///` file; empty = data folder"
+    )
+    artifacts: str = Field(
+        "", description="folder or `s3://bucket/prefix` for files of runs; empty = uri's own place"
+    )
+    experiment: str = Field(
+        "visavis-heads", min_length=1, description="experiment that the runs belong to"
+    )
 
 
 class Settings(BaseSettings):
@@ -123,7 +167,9 @@ class Settings(BaseSettings):
     embed: EmbedOptions = EmbedOptions()
     runtime: RuntimeOptions = RuntimeOptions()
     batch: BatchOptions = BatchOptions()
+    policy: PolicyOptions = PolicyOptions()
     server: ServerOptions = ServerOptions()
+    tracking: TrackingOptions = TrackingOptions()
 
     @classmethod
     def settings_customise_sources(
