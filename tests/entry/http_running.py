@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from visavis.core.settings import Settings
 from visavis.entry.http_api.server import build, listen
 from visavis.entry.services import Services
+from visavis.usecases.drift import Drift
+from visavis.usecases.policy import Policy
 
 
 @contextmanager
@@ -52,7 +54,8 @@ class Faulty:
 
 def faulty_services(act: Callable[[], Any], settings: Settings) -> Services:
     """Bundle a `Faulty` use case with `settings`."""
-    return Services(settings, Faulty(act))  # type: ignore[arg-type]  # only what this door calls
+    analyses: Any = Faulty(act)  # only what this door calls
+    return Services(settings, analyses, Policy.of(settings.policy), Drift(dict))
 
 
 def portraits(shared_data: Path, count: int) -> list[Path]:

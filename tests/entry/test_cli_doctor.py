@@ -36,6 +36,7 @@ def test_a_machine_with_everything_is_well(weights):
         [
             *("visavis", "python", "weights", "onnxruntime providers", "cores"),
             *("memory", "disk, data", "disk, cache", "port"),
+            *("policy, emotion", "policy, race"),
         ],
         "ok",
     )
@@ -97,3 +98,10 @@ def test_a_setting_that_cannot_work_fails_by_name(monkeypatch, name, value, chec
     code, found = checks()
     assert code == 1
     assert found[check]["status"] == "fail"
+
+
+def test_the_policy_is_told_with_its_purposes(monkeypatch):
+    monkeypatch.setenv("VISAVIS_POLICY__RACE_PURPOSE", "bias audit of our pictures")
+    found = checks()[1]
+    assert found["policy, emotion"]["found"] == "off"
+    assert found["policy, race"]["found"] == "on, for: bias audit of our pictures"

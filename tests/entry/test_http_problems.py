@@ -16,6 +16,7 @@ from visavis.core.errors import (
     InvalidImage,
     InvalidInput,
     LicenceNotAccepted,
+    NotAllowed,
     Overloaded,
     Unavailable,
     WeightsUnavailable,
@@ -48,6 +49,7 @@ def analyze(error: Exception) -> httpx.Response:
         (InvalidImage(ImageFault.TRUNCATED, "because"), 400),
         (InvalidImage(ImageFault.CORRUPT, "because"), 400),
         (InvalidInput("because"), 422),
+        (NotAllowed("because"), 403),
         (Overloaded("because"), 429),
         (DeadlineExceeded("because"), 504),
         (Unavailable("because"), 503),
@@ -119,7 +121,7 @@ def test_the_openapi_document_describes_every_error_as_a_problem() -> None:
 
     analyze = document["paths"]["/api/v1/analyze"]["post"]
     errors = {status: answer for status, answer in analyze["responses"].items() if status != "200"}
-    assert set(errors) == {"400", "413", "415", "422", "429", "500", "503", "504"}
+    assert set(errors) == {"400", "403", "413", "415", "422", "429", "500", "503", "504"}
     for answer in errors.values():
         reference = answer["content"]["application/problem+json"]["schema"]["$ref"]
         assert reference == "#/components/schemas/Problem"

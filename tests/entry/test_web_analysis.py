@@ -214,7 +214,9 @@ def test_pointing_at_a_face_lights_its_box_with_mouse_and_keyboard(
     expect(box).not_to_have_class(re.compile("is-lit"))
     face.focus()
     page.keyboard.press("Enter")
-    expect(face).to_have_attribute("aria-pressed", "true")
+    expect(face).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Enter")
+    expect(face).to_have_attribute("aria-expanded", "true")
     page.mouse.move(0, 0)
     expect(box).to_have_class(re.compile("is-lit"))
 

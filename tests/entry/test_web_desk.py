@@ -83,7 +83,7 @@ def test_progress_counts_every_file_whatever_becomes_of_it(desk: Desk) -> None:
 
 
 def test_the_gallery_knows_pictures_only_while_they_lie_on_a_desk() -> None:
-    gallery, desk, other = Gallery(), Desk(3), Desk(3)
+    gallery, desk, other = Gallery(frozenset()), Desk(3), Desk(3)
     gallery.add(desk)
     gallery.add(other)
     mine, theirs = laid(desk, "mine.jpg"), laid(other, "theirs.jpg")

@@ -1,6 +1,7 @@
 """The page's own HTML: well formed, escaped, in the right place."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -105,13 +106,16 @@ def test_only_the_chosen_layers_are_drawn_and_unknown_points_never(layers: set[s
 def test_the_list_says_certainty_size_and_a_missing_mesh() -> None:
     text = Seen(markup.face_list(Picture("a.jpg"), two_faces())).text
 
-    assert "Face 1Very sure (0.95)40 × 40 px" in text
-    assert "Face 2Not sure (0.50)20 × 25 px · no mesh" in text
+    assert "Face 1Very sure it is a faceFacevery sure it is one, 95 % 40 × 40 px" in text
+    assert "Face 2Not sure it is a faceFacenot sure it is one, 50 % 20 × 25 px, no mesh" in text
 
 
-@pytest.mark.parametrize(
-    ("score", "words"),
-    [(1, "Very sure"), (0.9, "Very sure"), (0.8, "Sure"), (0.6, "Fairly sure"), (0.1, "Not sure")],
-)
-def test_certainty_in_words(score: float, words: str) -> None:
-    assert markup.certainty(score) == words
+@pytest.mark.parametrize(("chosen", "opened"), [([0], [True]), ([0, 1], [False, False])])
+def test_a_face_that_is_alone_stands_open(chosen: list[int], opened: list[bool]) -> None:
+    analysis = replace(two_faces(), faces=two_faces().faces.select(chosen))
+    seen = Seen(markup.face_list(Picture("a.jpg"), analysis))
+
+    buttons = [a for a in seen.attributes if "aria-expanded" in a]
+    lists = {a["id"]: "hidden" not in a for a in seen.attributes if a.get("class") == "vv-about"}
+    assert [a["aria-expanded"] == "true" for a in buttons] == opened
+    assert [lists[a["aria-controls"]] for a in buttons] == opened

@@ -55,7 +55,7 @@ def serving(root: Path, cache: Path, **settings: str) -> Iterator[Site]:
     """Run `visavis serve` in folders of its own below `root`."""
     folders = tuple(root / name for name in ("data", "work", "temporary"))
     for folder in folders:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # a test may have put something into the data folder
     data, work, temporary = folders
     own = {"VISAVIS_DATA": data, "VISAVIS_CACHE": cache, "TMPDIR": temporary, **settings}
     with subprocess.Popen(

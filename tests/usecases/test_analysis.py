@@ -1,17 +1,26 @@
 import json
 from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from tests.entry.promoted import PURPOSES, promote
 from tests.vision.pictures import jpeg, portrait
-from visavis.core.errors import DeadlineExceeded, InvalidImage
-from visavis.core.settings import BatchOptions, ImageOptions
+from visavis.core.attributes import Head
+from visavis.core.errors import DeadlineExceeded, InvalidImage, NotAllowed
+from visavis.core.settings import BatchOptions, ImageOptions, RuntimeOptions, load_settings
 from visavis.core.types import Feature, Source
+from visavis.entry.wiring import build
 from visavis.usecases.analysis import Analyses, Analysis, Failure
 from visavis.usecases.analysis_json import to_dict, to_json
+from visavis.vision.heads.shelf import HeadShelf
+from visavis.vision.stages.attributes import Attributes
 
-ALL = frozenset(Feature)
+ALL = frozenset({Feature.POINTS, Feature.MESH, Feature.EMBEDDING})
 
 
 @pytest.fixture
@@ -74,6 +83,61 @@ def test_ready_until_closed(analyzer):
     assert analyses.problems() == []
     analyses.close()
     assert analyses.problems() == ["0 of 2 analysis workers are alive"]
+
+
+@pytest.mark.parametrize("feature", [Feature.EMOTION, Feature.RACE])
+def test_what_the_policy_forbids_is_refused_before_anything_is_queued(analyzer, good, feature):
+    analyses = Analyses(analyzer, ImageOptions(), BatchOptions(), workers=1)
+    with pytest.raises(NotAllowed, match=feature):
+        analyses.submit(good, {feature})
+    with pytest.raises(NotAllowed, match=feature):
+        list(analyses.analyze([good], {Feature.AGE, feature}))
+    assert analyses.waiting() == 0
+    analyses.close()
+
+
+def test_sensitive_answers_come_with_a_record_and_drift_is_counted(analyzer, good, tmp_path):
+    settings = load_settings(data=promote(tmp_path), policy=PURPOSES)
+    services = build(settings)
+    with closing(services.analyses), capture_logs() as logged:
+        wanted = {Feature.RACE, Feature.EMOTION, Feature.GENDER}
+        (outcome,) = services.analyses.analyze([good], wanted)
+        readings = {reading.subject: reading for reading in services.drift.readings()}
+    assert isinstance(outcome, Analysis)
+    assert set(outcome.faces.heads) == {Head.RACE, Head.EMOTION, Head.GENDER}
+    uses = [entry for entry in logged if entry["event"] == "sensitive_feature_used"]
+    assert [(use["feature"], use["faces"]) for use in uses] == [("emotion", 1), ("race", 1)]
+    assert [use["purpose"] for use in uses] == list(PURPOSES.values())
+    assert good.name not in str(logged)
+    assert [readings[name].faces for name in ("age", "gender", "race")] == [0, 1, 1]
+
+
+def test_versions_are_those_of_the_set_that_answered_while_heads_are_exchanged(good, tmp_path):
+    women, men = {Head.GENDER: (0.9, 0.1)}, {Head.GENDER: (0.2, 0.8)}
+    services = build(load_settings(data=promote(tmp_path, "women-1", women)))
+    seen: set[str] = set()
+    with closing(services.analyses):
+        for outcome in services.analyses.analyze(repeat(good), {Feature.GENDER}):
+            assert isinstance(outcome, Analysis)
+            said = to_dict(outcome, {Feature.GENDER})["faces"][0]["gender"]
+            assert (said["version"], said["value"]) in {("women-1", "female"), ("men-1", "male")}
+            if not seen:
+                promote(tmp_path, "men-1", men)
+            seen.add(said["version"])
+            if len(seen) == 2:
+                break
+        assert "men-1" in {reading.version for reading in services.drift.readings()}
+
+
+def test_a_head_that_nobody_answers_is_named(good, analyzer, tmp_path):
+    nobody = Attributes(HeadShelf(tmp_path, RuntimeOptions(), bundled=tmp_path))
+    headless = replace(analyzer, attributes=nobody)
+    analyses = Analyses(headless, ImageOptions(), BatchOptions(), workers=1)
+    with closing(analyses):
+        (outcome,) = analyses.analyze([good], {Feature.AGE})
+    assert isinstance(outcome, Failure)
+    assert outcome.category == "weights"
+    assert "age" in outcome.reason
 
 
 def test_json_holds_what_was_asked_for(services, good):

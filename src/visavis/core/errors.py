@@ -4,6 +4,8 @@
     ├── InvalidInput              the caller sent something we cannot use
     │   ├── InvalidImage          … a picture we cannot decode (has a category)
     │   └── InvalidSettings       … a setting or option out of range or unknown
+    ├── NotAllowed                the deployment's policy forbids it
+    ├── GateNotPassed             a head file is not shown to be better than what serves
     ├── WeightsError              a learned file cannot be used
     │   ├── UnknownWeights        … no such pack or weight in the catalog
     │   ├── WeightsUnavailable    … not in the cache and no source can be reached
@@ -55,6 +57,14 @@ class InvalidImage(InvalidInput):
 
 class InvalidSettings(InvalidInput):
     """A setting or option is unknown or out of range."""
+
+
+class NotAllowed(VisavisError):
+    """The deployment's policy forbids what was asked for; the message says who can change that."""
+
+
+class GateNotPassed(VisavisError):
+    """A head file is not shown to be better than the one that serves; nothing was changed."""
 
 
 class WeightsError(VisavisError):

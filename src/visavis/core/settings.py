@@ -88,6 +88,26 @@ class EmbedOptions(Options):
     )
 
 
+class QualityOptions(Options):
+    """How good a face must be to be enrolled."""
+
+    min_overall: float = Field(35, ge=0, le=100, description="lowest quality as a whole, 0..100")
+    min_sharpness: float = Field(25, ge=0, le=100, description="lowest sharpness, 0..100")
+    min_brightness: float = Field(
+        30, ge=0, le=100, description="lowest brightness part, 0..100; too dark or too bright"
+    )
+    min_contrast: float = Field(20, ge=0, le=100, description="lowest contrast, 0..100")
+    min_size_px: float = Field(
+        32, ge=0, description="smallest width of the face, temple to temple, pixels of the picture"
+    )
+    max_turn_degrees: float = Field(
+        40, ge=0, le=180, description="farthest the face may look away from the camera, degrees"
+    )
+    min_occlusion: float = Field(
+        30, ge=0, le=100, description="lowest occlusion part, 0..100; high = nothing covers it"
+    )
+
+
 class RuntimeOptions(Options):
     """Where and with how many threads learned graphs run."""
 
@@ -165,6 +185,7 @@ class Settings(BaseSettings):
     images: ImageOptions = ImageOptions()
     detect: DetectOptions = DetectOptions()
     embed: EmbedOptions = EmbedOptions()
+    quality: QualityOptions = QualityOptions()
     runtime: RuntimeOptions = RuntimeOptions()
     batch: BatchOptions = BatchOptions()
     policy: PolicyOptions = PolicyOptions()

@@ -174,6 +174,18 @@ class Faces:
         """Return a copy that carries what `heads` say."""
         return replace(self, heads=heads)
 
+    def with_pose(self, pose: Floats) -> "Faces":
+        """Return a copy that carries `pose` (n, 3)."""
+        return replace(self, pose=pose)
+
+    def with_quality(self, quality: Floats) -> "Faces":
+        """Return a copy that carries `quality` (n, 7)."""
+        return replace(self, quality=quality)
+
+    def with_expression(self, expression: Floats) -> "Faces":
+        """Return a copy that carries `expression` (n, 5)."""
+        return replace(self, expression=expression)
+
     @staticmethod
     def none() -> "Faces":
         """Return the empty set of faces."""

@@ -5,6 +5,7 @@ detector sees nothing, the face is taken to lie where those of the other picture
 pictures out would leave out the hard ones.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ import numpy as np
 from visavis.core.errors import InvalidImage, InvalidInput, Unavailable
 from visavis.core.settings import DetectOptions, ImageOptions
 from visavis.core.types import Faces, Feature, Floats, Pixels
-from visavis.lab.roots import Root
+from visavis.lab.roots import Root, safe_names
 from visavis.lab.subjects import UNREADABLE, subject
 from visavis.usecases.analysis import Failure
 from visavis.vision.analyzer import Analyzer
@@ -25,7 +26,9 @@ PORTRAIT_LONG_SIDE_PX = 192
 """A face that fills its picture is found best when it is about as large as those that detectors are
 trained on (measured: of 400 faces of FairFace 4 are missed, against 14 at the default)."""
 
-_AHEAD = 64
+_AHEAD = 4
+"""Pictures begun before they are taken, a worker: enough to keep all busy when one is slow, and
+few enough for large photos to fit into memory together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def for_portraits(analyzer: Analyzer) -> Analyzer:
 
 @dataclass(slots=True)
 class PortraitReader:
-    """Reads labelled pictures and finds their faces, several at once, in order.
+    """Reads labelled pictures and finds their faces, several at once.
 
     Attributes:
         analyzer: One made by `for_portraits`.
@@ -83,12 +86,13 @@ class PortraitReader:
     failures: list[Failure] = field(default_factory=list)
 
     def read(self, names: Sequence[str]) -> Iterator[Portrait]:
-        """Yield the portrait of each readable picture: first the found, last the assumed.
+        """Yield the portrait of each readable picture once: first the found, last the assumed.
 
         Raises:
-            InvalidInput: none of the pictures is there.
+            InvalidInput: a name leads out of the root, or none of the pictures is there.
             Unavailable: no picture can be read, or none shows a face.
         """
+        names = safe_names(names)
         if not any(self.root.has(name) for name in names):
             raise InvalidInput("the root holds none of the listed pictures; check --root")
         faceless: list[str] = []
@@ -101,12 +105,17 @@ class PortraitReader:
                 self.tick()
                 yield portrait
         if not places:
-            raise Unavailable("no listed picture shows a face that can be found; check the list")
+            raise Unavailable(self._nothing_found(faceless))
         usual = _usual(places)
         for _, portrait in self._map(lambda name: self._assumed(name, usual), faceless):
             self.tick()
             if portrait is not None:
                 yield portrait
+
+    def _nothing_found(self, faceless: list[str]) -> str:
+        if faceless:
+            return "no listed picture shows a face that can be found; check the list"
+        return f"no listed picture can be read; the first: {self.failures[0].reason}"
 
     def _map(
         self, work: Callable[[str], Portrait | None], names: Sequence[str]
@@ -114,14 +123,17 @@ class PortraitReader:
         """Work on a few pictures ahead of what is taken; note and skip those that fail."""
         rest = iter(names)
         with ThreadPoolExecutor(self.workers) as pool:
-            waiting = [(name, pool.submit(work, name)) for name in islice(rest, _AHEAD)]
+            ahead = islice(rest, _AHEAD * self.workers)
+            waiting = deque((name, pool.submit(work, name)) for name in ahead)
             while waiting:
-                name, future = waiting.pop(0)
+                name, future = waiting.popleft()
+                waiting.extend((name, pool.submit(work, name)) for name in islice(rest, 1))
                 try:
-                    yield name, future.result()
+                    result = future.result()
                 except InvalidInput as exc:
                     self._note(name, exc)
-                waiting += [(name, pool.submit(work, name)) for name in islice(rest, 1)]
+                else:
+                    yield name, result
 
     def _note(self, name: str, fault: InvalidInput) -> None:
         category = fault.category.value if isinstance(fault, InvalidImage) else UNREADABLE

@@ -12,13 +12,17 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from visavis.core.errors import DeadlineExceeded, InvalidImage
-from visavis.core.settings import BatchOptions, ImageOptions
+from visavis.core.errors import DeadlineExceeded, InvalidImage, WeightsError
+from visavis.core.settings import BatchOptions, ImageOptions, QualityOptions
 from visavis.core.types import Faces, Feature, Pixels, Source
+from visavis.usecases.attributes import caption
+from visavis.usecases.drift import Drift
+from visavis.usecases.policy import Policy
 from visavis.vision.analyzer import Analyzer
 from visavis.vision.batching import Batcher
 from visavis.vision.images import decode
 from visavis.vision.render.annotate import annotate as draw
+from visavis.vision.stages.gate import Reason, facts_of, reasons
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +42,8 @@ class Analysis:
         pack: Name of the weights that found them.
         took_ms: Time from decode to result, milliseconds, without waiting; pictures that were
             worked on together share it.
-        annotated: JPEG bytes with boxes and points drawn in, when asked for.
+        annotated: JPEG bytes with boxes, points and what the heads say drawn in, when asked for.
+        reasons: Why each face is not good enough to be enrolled, with `quality`; else empty.
     """
 
     name: str
@@ -49,6 +54,11 @@ class Analysis:
     pack: str
     took_ms: float
     annotated: bytes | None = field(default=None, repr=False)
+    reasons: tuple[tuple[Reason, ...], ...] = ()
+
+    def reasons_of(self, i: int) -> tuple[Reason, ...]:
+        """Return why face `i` is not good enough; nothing when it is, or nobody asked."""
+        return self.reasons[i] if self.reasons else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ class Failure:
 
     Attributes:
         name: The picture's name as given.
-        category: An `ImageFault` value, `deadline`, or `internal`.
+        category: An `ImageFault` value, `deadline`, `weights` or `internal`.
         reason: One sentence for the person who sent it.
     """
 
@@ -81,6 +91,9 @@ class Analyses:
         images: Caps on pictures.
         batch: Queue size, batch size, deadline.
         workers: Pictures worked on at the same time.
+        policy: What may be asked for; without one nothing sensitive.
+        drift: Counts what the heads say; None = nobody counts.
+        quality: Below which limits a quality is a reason.
     """
 
     def __init__(
@@ -89,9 +102,15 @@ class Analyses:
         images: ImageOptions,
         batch: BatchOptions,
         workers: int,
+        policy: Policy = Policy(),  # noqa: B008  # frozen
+        drift: Drift | None = None,
+        quality: QualityOptions = QualityOptions(),  # noqa: B008  # frozen
     ) -> None:
         self._analyzer = analyzer
         self._images = images
+        self._policy = policy
+        self._drift = drift
+        self._quality = quality
         self._deadline_s = batch.deadline_s
         self._ahead = workers + 2 * batch.max_items
         self._workers = workers
@@ -117,9 +136,11 @@ class Analyses:
             A future that gives the analysis or raises `InvalidImage`, `DeadlineExceeded`, ….
 
         Raises:
+            NotAllowed: the policy forbids one of the features.
             Overloaded: the queue is full.
             Unavailable: the service is stopping or its workers died.
         """
+        self._policy.check(features)
         request = _Request(source, frozenset(features), annotate)
         return self._batcher.submit(request, wait=wait)
 
@@ -130,7 +151,11 @@ class Analyses:
         *,
         annotate: bool = False,
     ) -> Iterator[Analysis | Failure]:
-        """Analyse pictures in order; sources are read only a few ahead of the results."""
+        """Analyse pictures in order; sources are read only a few ahead of the results.
+
+        Raises:
+            NotAllowed: the policy forbids one of the features.
+        """
         pending: deque[tuple[str, Future[Analysis]]] = deque()
         for source in sources:
             future = self.submit(source, features, annotate=annotate, wait=True)
@@ -148,6 +173,9 @@ class Analyses:
             return Failure(name, exc.category.value, exc.reason)
         except DeadlineExceeded as exc:
             return Failure(name, "deadline", str(exc))
+        except WeightsError as exc:
+            log.error("picture_failed", reason=str(exc))  # noqa: TRY400  # it says why
+            return Failure(name, "weights", str(exc))
         except Exception as exc:  # a batch goes on past any bad picture
             log.exception("picture_failed", error=type(exc).__name__)
             return Failure(name, "internal", f"it could not be analysed ({type(exc).__name__})")
@@ -197,9 +225,17 @@ class Analyses:
                 if requests[i].features == features and not isinstance(image, InvalidImage)
             }
             found = self._analyzer.analyze(list(same.values()), features)
+            self._note(features, found)
             for (i, image), faces in zip(same.items(), found, strict=True):
                 results[i] = self._finish(requests[i], image, faces, started)
         return [results[i] for i in range(len(requests))]
+
+    def _note(self, features: Collection[Feature], found: list[Faces]) -> None:
+        """Keep the record of sensitive features, and the counts that show drift."""
+        self._policy.record(features, sum(map(len, found)))
+        if self._drift is not None:
+            for faces in found:
+                self._drift.count(faces)
 
     def _decoded(self, data: bytes) -> Pixels | InvalidImage:
         try:
@@ -208,7 +244,8 @@ class Analyses:
             return exc
 
     def _finish(self, request: _Request, image: Pixels, faces: Faces, started: float) -> Analysis:
-        annotated = draw(image, faces) if request.annotate else None
+        captions = [caption(faces, i) for i in range(len(faces))] if request.annotate else []
+        annotated = draw(image, faces, captions) if request.annotate else None
         return Analysis(
             name=request.source.name,
             sha256=hashlib.sha256(request.source.data).hexdigest(),
@@ -218,4 +255,11 @@ class Analyses:
             pack=self._analyzer.pack,
             took_ms=1000 * (time.perf_counter() - started),
             annotated=annotated,
+            reasons=self._reasons(image, faces),
         )
+
+    def _reasons(self, image: Pixels, faces: Faces) -> tuple[tuple[Reason, ...], ...]:
+        if faces.quality is None:
+            return ()
+        pairs = zip(faces.quality, facts_of(image, faces), strict=True)
+        return tuple(reasons(quality, facts, self._quality) for quality, facts in pairs)

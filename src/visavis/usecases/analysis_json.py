@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from visavis.core.types import POINT_NAMES, Faces, Feature, Floats
+from visavis.core.types import POINT_NAMES, Feature, Floats
 from visavis.usecases.analysis import Analysis, Failure
+from visavis.usecases.attributes_json import attributes
 
 SCHEMA = "visavis.analysis/1"
 
@@ -45,11 +46,12 @@ def to_dict(outcome: Analysis | Failure, features: Collection[Feature]) -> dict[
         "pack": outcome.pack,
         "took_ms": round(outcome.took_ms, 1),
         "num_faces": len(outcome.faces),
-        "faces": [_face(outcome.faces, i, features) for i in range(len(outcome.faces))],
+        "faces": [_face(outcome, i, features) for i in range(len(outcome.faces))],
     }
 
 
-def _face(faces: Faces, i: int, features: Collection[Feature]) -> dict[str, Any]:
+def _face(outcome: Analysis, i: int, features: Collection[Feature]) -> dict[str, Any]:
+    faces = outcome.faces
     face: dict[str, Any] = {
         "face_index": i,
         "box": dict(zip(("x1", "y1", "x2", "y2"), _rounded(faces.boxes[i]), strict=True)),
@@ -64,6 +66,7 @@ def _face(faces: Faces, i: int, features: Collection[Feature]) -> dict[str, Any]
         meshed = bool(np.isfinite(faces.mesh[i]).all())
         face["mesh"] = faces.mesh[i].astype(np.float64).round(2) if meshed else None
         face["mesh_score"] = round(float(faces.mesh_scores[i]), 4)
+    face |= attributes(faces, i, features, outcome.reasons_of(i))
     if Feature.EMBEDDING in features and faces.embeddings is not None:
         face["embedding"] = faces.embeddings[i]
     return face

@@ -12,6 +12,7 @@ from visavis.vision.stages.attributes import Attributes
 from visavis.vision.stages.detect import Detect
 from visavis.vision.stages.embed import MOST_AT_ONCE, Embed
 from visavis.vision.stages.mesh import Mesh
+from visavis.vision.stages.observe import OBSERVED, observe
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Analyzer:
             faces = self.embed(list(zip(images, faces, strict=True)))
         if heads := {head for head in Head if Feature(head) in features}:
             faces = self.attributes(list(zip(images, faces, strict=True)), heads)
+        if wanted := OBSERVED.intersection(features):
+            faces = [observe(i, found, wanted) for i, found in zip(images, faces, strict=True)]
         return faces
 
     def warm_up(self, threads: int) -> None:

@@ -44,3 +44,12 @@ def test_the_mesh_is_drawn_where_there_is_one():
 @pytest.mark.parametrize("box", [(-50, -50, 20, 20), (-500, -500, 900, 900), (390, 290, 500, 500)])
 def test_boxes_beyond_the_edge_are_drawn_as_far_as_they_go(box):
     assert drawn(np.zeros((300, 400, 3), np.uint8), one_face(box)).shape == (300, 400, 3)
+
+
+def test_captions_are_drawn_only_where_there_are_some():
+    image = np.full((600, 800, 3), 128, np.uint8)
+    face = one_face((300, 200, 500, 400))
+    assert (drawn(image, face) == decode(annotate(image, face, [""]), ImageOptions())).all()
+    told = decode(annotate(image, face, ["31 (24–39) · female 97 %"]), ImageOptions()).astype(int)
+    assert (told != drawn(image, face))[405:430].any()
+    assert (told == drawn(image, face))[210:390, 310:490].all()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from visavis import __version__
-from visavis.entry.cli import analysis, demo, doctor, evaluate, models, serve
+from visavis.entry.cli import analysis, demo, doctor, evaluate, models, serve, train
 from visavis.entry.cli.console import Commands
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(train.app, name="train")
 
 
 def _version(wanted: bool) -> None:

@@ -31,8 +31,14 @@ def analyze(
         str | None, typer.Option(metavar="FILE", help="Write one row a face; - is stdout.")
     ] = None,
     features: Annotated[
-        str, typer.Option(help="Comma-separated: points, mesh, embedding; '' for boxes alone.")
-    ] = "points",
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="What to find beside boxes and scores, comma-separated: points, age, gender, "
+            "pose, quality, expression; mesh, embedding; emotion, race (off until a purpose is "
+            "stated, see above). all is everything allowed but mesh and embedding; '' is nothing.",
+        ),
+    ] = "all",
     pack: Annotated[str | None, typer.Option(help="Which set of weights to use.")] = None,
     jobs: Annotated[
         int | None, typer.Option(help="Pictures worked on at the same time. (default: one a core)")
@@ -48,23 +54,34 @@ def analyze(
 ) -> None:
     """Find the faces on pictures; write JSON, CSV and annotated pictures.
 
+    Each face gets a box, a score and what --features asks for. Answers are estimates with their
+    probability; below a threshold of each head the answer is `unknown`.
+
+    Emotion and race stay off until the operator states what they are for, in the environment or
+    in visavis.toml: VISAVIS_POLICY__EMOTION_PURPOSE, VISAVIS_POLICY__RACE_PURPOSE.
+
+    `visavis analyze photos --csv faces.csv --features age,gender,quality` makes a table;
+    `visavis analyze photos --json - --features all,mesh` prints all there is.
+
     Files that cannot be used are listed at the end and do not stop the others. Exit code: 0 when
-    a picture was analysed, 2 when no input was usable, 1 when something else failed.
+    a picture was analysed, 2 when no input was usable or the policy forbids a feature, 1 when
+    something else failed.
     """
     from visavis.core.settings import load_settings
-    from visavis.core.types import Feature
     from visavis.entry.cli import batch, inputs
+    from visavis.usecases.policy import Policy
 
     roof: Roof = ctx.obj
     folder = out or (None if json or csv else DEFAULT_OUT)
     detect = {"score_threshold": score, "max_faces": max_faces, "min_size_px": min_size}
     given = {"pack": pack, "detect": stated(detect), "runtime": stated({"workers": jobs})}
+    settings = load_settings(**stated(given))
     code = batch.run(
         roof,
-        load_settings(**stated(given)),
+        settings,
         inputs.gather(paths, leave_out=folder),
         batch.Targets(folder, json, csv),
-        Feature.parse([features]),
+        Policy.of(settings.policy).parse([features]),
         quiet=quiet,
     )
     raise typer.Exit(code)

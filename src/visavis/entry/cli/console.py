@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
-from visavis.core.errors import InvalidInput, UnknownWeights, VisavisError
+from visavis.core.errors import InvalidInput, NotAllowed, UnknownWeights, VisavisError
 
 if TYPE_CHECKING:  # `visavis --help` answers without loading the settings or the use cases
     from visavis.core.settings import Settings
@@ -41,7 +41,7 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except VisavisError as exc:
             complain(str(exc))
-            wrong = isinstance(exc, (InvalidInput, UnknownWeights))
+            wrong = isinstance(exc, (InvalidInput, NotAllowed, UnknownWeights))
             raise typer.Exit(BAD_INPUT if wrong else FAILED) from exc
         except BrokenPipeError:
             raise

@@ -54,7 +54,7 @@ class Check:
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check Python, weights, providers, memory, disk and port; exit with 1 when one fails."""
+    """Check Python, weights, machine, disk, port and policy; exit with 1 when one fails."""
     from visavis.core.settings import load_settings
 
     checks = [Check("visavis", Status.OK, __version__), _python()]
@@ -181,10 +181,22 @@ def _port(settings: "Settings") -> Iterator[Check]:
             yield Check("port", Status.OK, f"{host}:{port} is free")
 
 
+def _policy(settings: "Settings") -> Iterator[Check]:
+    """Say which sensitive features are on, and what for."""
+    from visavis.usecases.policy import NEEDS_PURPOSE, Policy
+
+    policy = Policy.of(settings.policy)
+    for feature in sorted(NEEDS_PURPOSE):
+        purpose = policy.purpose(feature)
+        found = "off" if purpose is None else f"on, for: {purpose}"
+        yield Check(f"policy, {feature}", Status.OK, found)
+
+
 LOOKS: "tuple[Callable[[Settings], Iterator[Check]], ...]" = (
     _weights,
     _providers,
     _machine,
     _disk,
     _port,
+    _policy,
 )

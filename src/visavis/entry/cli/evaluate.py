@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visavis.core.errors import InvalidInput
 from visavis.entry.cli.analysis import stated
-from visavis.entry.cli.console import Roof, say, stderr
+from visavis.entry.cli.console import Roof, stderr
+from visavis.entry.cli.evaluate_attributes import attributes
+from visavis.entry.cli.figures import (
+    Json,
+    Pack,
+    Root,
+    complain_of,
+    ends_shown,
+    shown,
+    table_of,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,20 +29,10 @@ if TYPE_CHECKING:
     from visavis.lab.detection import DetectionReport
     from visavis.lab.subjects import Survey
     from visavis.lab.verification import VerificationReport
-    from visavis.usecases.analysis import Failure
 
 app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled pictures.")
 
-SHOWN = 20
-"""Pictures that could not be used listed on the terminal; `--json` lists them all."""
-
-MOST_LIST_BYTES = 256 * 1024 * 1024
-
-Root = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder or .zip that the listed names lie in.")
-]
-Pack = Annotated[str | None, typer.Option(help="Which set of weights to use.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+app.command("attributes")(attributes)
 
 
 @app.command()
@@ -53,7 +53,7 @@ def verification(
     from visavis.lab.pairs import read_pairs
     from visavis.lab.verification import evaluate_verification, names_of
 
-    listed = read_pairs(_text(pairs)).spread(limit)
+    listed = read_pairs(text_of(pairs)).spread(limit)
     settings = load_settings(**stated({"pack": pack}))
     with _survey(ctx.obj, settings, root, len(names_of(listed))) as survey:
         report = evaluate_verification(survey, listed, settings.pack)
@@ -78,28 +78,12 @@ def detection(
     from visavis.lab.boxes import read_boxes, spread
     from visavis.lab.detection import evaluate_detection, evaluation_settings
 
-    pictures = spread(read_boxes(_text(boxes)), limit)
+    pictures = spread(read_boxes(text_of(boxes)), limit)
     settings = load_settings(**stated({"pack": pack}))
     threshold = settings.detect.score_threshold
     with _survey(ctx.obj, evaluation_settings(settings), root, len(pictures)) as survey:
         report = evaluate_detection(survey, pictures, settings.pack, threshold)
     _give(report, _detection_table, as_json=json)
-
-
-def _text(path: Path) -> str:
-    """Read a list.
-
-    Raises:
-        InvalidInput: it cannot be read or is no text.
-    """
-    try:
-        if path.stat().st_size > MOST_LIST_BYTES:
-            raise InvalidInput(f"{path} is too large for a list; give the right file")
-        return path.read_text("utf-8")
-    except OSError as exc:
-        raise InvalidInput(f"{path} cannot be read: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise InvalidInput(f"{path} is not UTF-8 text; give the list, not the pictures") from exc
 
 
 @contextmanager
@@ -134,26 +118,19 @@ def _give(
         from rich.console import Console
 
         Console().print(table(report))
-    _complain(report.unreadable)
-
-
-def _complain(failures: "list[Failure]") -> None:
-    for failure in failures[:SHOWN]:
-        say(f"failed: {failure.name}: {failure.reason}", style="red")
-    if len(failures) > SHOWN:
-        say(f"… and {len(failures) - SHOWN} more pictures that could not be used", style="red")
+    complain_of(report.unreadable)
 
 
 def _verification_table(report: "VerificationReport") -> "Table":
     kinds = f"{report.genuine} of one person, {report.impostor} of two"
-    table = _table(f"Verification, {report.pairs} pairs ({kinds}), pack {report.pack}")
+    table = table_of(f"Verification, {report.pairs} pairs ({kinds}), pack {report.pack}")
     ends = report.intervals
     folds = f"{report.folds} folds, standard deviation {report.accuracy_std:.4f}"
-    table.add_row("accuracy", _share(report.accuracy), _ends(ends["accuracy"]), folds)
+    table.add_row("accuracy", shown(report.accuracy), ends_shown(ends["accuracy"]), folds)
     for far, tar in report.tar_at_far.items():
         note = "" if tar is not None else f"needs {1 / float(far):,.0f} pairs of two people"
-        table.add_row(f"TAR at FAR {far}", _share(tar), _ends(ends["tar_at_far"][far]), note)
-    table.add_row("EER", _share(report.eer), _ends(ends["eer"]), "")
+        table.add_row(f"TAR at FAR {far}", shown(tar), ends_shown(ends["tar_at_far"][far]), note)
+    table.add_row("EER", shown(report.eer), ends_shown(ends["eer"]), "")
     table.add_row("threshold", f"{report.threshold:.4f}", "", "cosine, best over all pairs")
     note = f"pictures of {report.pictures}; spoil {report.failed_pairs} pairs"
     table.add_row("failures to acquire", str(report.failures_to_acquire), "", note)
@@ -161,29 +138,12 @@ def _verification_table(report: "VerificationReport") -> "Table":
 
 
 def _detection_table(report: "DetectionReport") -> "Table":
-    table = _table(f"Detection, {report.images} pictures, {report.faces} faces, {report.pack}")
+    table = table_of(f"Detection, {report.images} pictures, {report.faces} faces, {report.pack}")
     kept = report.at_threshold
     for key, ap in report.ap.items():
-        recall, precision = (_share(kept[name][key]) for name in ("recall", "precision"))
+        recall, precision = (shown(kept[name][key]) for name in ("recall", "precision"))
         note = f"at {kept['score']:g}: recall {recall}, precision {precision}"
-        table.add_row(f"AP {key}", _share(ap), _ends(report.intervals["ap"][key]), note)
-        table.add_row(f"recall {key}", _share(report.recall[key]), "", "at any score")
+        table.add_row(f"AP {key}", shown(ap), ends_shown(report.intervals["ap"][key]), note)
+        table.add_row(f"recall {key}", shown(report.recall[key]), "", "at any score")
     table.add_row("ms a picture", f"{report.ms_per_image:.1f}", "", "wall time, all workers")
     return table
-
-
-def _table(title: str) -> "Table":
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for column in ("figure", "value", "95 % interval", ""):
-        table.add_column(column)
-    return table
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
-
-
-def _ends(ends: "tuple[float, float] | None") -> str:
-    return "" if ends is None else f"{ends[0]:.4f} – {ends[1]:.4f}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visavis.core.errors import InvalidInput, WeightsError
+from visavis.entry.cli import heads
 from visavis.entry.cli.console import DONE, FAILED, complain, say
 from visavis.entry.cli.weights_progress import pull_progress
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from visavis.vision.weights.shelf import WeightShelf
 
 app = typer.Typer(no_args_is_help=True, help="Fetch, check and list the learned files (weights).")
+app.add_typer(heads.app)
 
 Names = Annotated[
     list[str] | None,

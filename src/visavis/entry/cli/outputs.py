@@ -15,9 +15,11 @@ import orjson
 
 from visavis.core.errors import VisavisError
 from visavis.core.types import POINT_NAMES, Feature
+from visavis.entry.cli import columns
 from visavis.entry.cli.inputs import Item
 from visavis.usecases.analysis import Analysis, Failure
 from visavis.usecases.analysis_json import SCHEMA, to_dict, to_json
+from visavis.usecases.attributes_json import attributes
 
 STDOUT = "-"
 LONGEST_STEM = 200
@@ -141,18 +143,21 @@ class JsonSink:
 
 
 class CsvSink:
-    """Writes one row a face: file, index, box, score and, when asked for, the five points.
+    """Writes one row a face: file, index, box, score and, when asked for, points and attributes.
 
     Args:
         file: Where to, as UTF-8.
-        features: `points` adds ten columns; meshes and embeddings do not fit a table.
+        features: Each adds its columns; meshes and embeddings do not fit a table.
     """
 
     def __init__(self, file: BinaryIO, features: Collection[Feature]) -> None:
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
         self._points = Feature.POINTS in features
+        self._features = features
+        self._paths = columns.of(features)
         self._rows = csv.writer(self._text, lineterminator="\n")
         names = [f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"] if self._points else []
+        names += ["_".join(path) for path in self._paths]
         self._rows.writerow(["file", "face_index", "x1", "y1", "x2", "y2", "score", *names])
 
     def add(self, item: Item, analysis: Analysis) -> None:
@@ -160,10 +165,11 @@ class CsvSink:
         faces = analysis.faces
         for i in range(len(faces)):
             points = faces.points[i].ravel() if self._points else ()
+            places = [f"{x:.2f}" for x in points]
             box = [f"{x:.2f}" for x in faces.boxes[i]]
-            self._rows.writerow(
-                [item.name, i, *box, f"{faces.scores[i]:.4f}", *(f"{x:.2f}" for x in points)]
-            )
+            known = attributes(faces, i, self._features, analysis.reasons_of(i))
+            told = columns.cells(known, self._paths)
+            self._rows.writerow([item.name, i, *box, f"{faces.scores[i]:.4f}", *places, *told])
 
     def finish(self, failures: Sequence[Failure], skipped: Sequence[str]) -> None:  # noqa: ARG002
         """Hand the file back: who opened it closes it."""

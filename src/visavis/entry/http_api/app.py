@@ -36,7 +36,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    app.state.metrics = Metrics(services.analyses.waiting)
+    app.state.metrics = Metrics(services.analyses.waiting, services.drift.readings)
     for router in _ROUTERS:
         app.include_router(router)
     docs_page.install(app)

@@ -1,10 +1,14 @@
-"""What the HTTP door counts for Prometheus: requests, pictures and faces; never whose."""
+"""What the HTTP door tells Prometheus: requests, pictures, faces and drift; never whose."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from visavis.usecases.drift import QUALITY, Reading
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -15,9 +19,12 @@ class Metrics:
 
     Args:
         waiting: Returns how many pictures wait to be analysed.
+        readings: Returns how far what is seen is from what the heads were trained on.
     """
 
-    def __init__(self, waiting: Callable[[], int]) -> None:
+    def __init__(
+        self, waiting: Callable[[], int], readings: Callable[[], Sequence[Reading]] = tuple
+    ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "visavis_http_requests",
@@ -41,6 +48,7 @@ class Metrics:
         self._faces = Counter("visavis_faces", "Faces found.", registry=self.registry)
         depth = Gauge("visavis_queue_waiting", "Pictures that wait.", registry=self.registry)
         depth.set_function(waiting)
+        self.registry.register(DriftGauges(readings))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -52,6 +60,50 @@ class Metrics:
         """Count one picture: `analysed`, or the category of its failure."""
         self._pictures.labels(outcome).inc()
         self._faces.inc(faces)
+
+
+class DriftGauges(Collector):
+    """Reads the drift whenever somebody asks; below the least number of faces only how many.
+
+    Args:
+        readings: As for `Metrics`.
+    """
+
+    def __init__(self, readings: Callable[[], Sequence[Reading]]) -> None:
+        self._readings = readings
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Return nothing: the series follow the heads that serve."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the gauges as they stand."""
+        by_head = ("head",)
+        psi = GaugeMetricFamily(
+            "visavis_drift_psi",
+            "Population stability index against the training data; 0.2 is worth a look.",
+            labels=by_head,
+        )
+        shift = GaugeMetricFamily(
+            "visavis_drift_shift",
+            "Change of expected age (years), of quality (points), else of a class' share.",
+            labels=by_head,
+        )
+        faces = GaugeMetricFamily(
+            "visavis_drift_faces", "Faces the drift stands on, older ones fading.", labels=by_head
+        )
+        info = GaugeMetricFamily(
+            "visavis_head_info", "1 for the file that answers a head.", labels=("head", "version")
+        )
+        for reading in self._readings():
+            label = [reading.subject]
+            faces.add_metric(label, reading.faces)
+            if reading.psi is not None and reading.shift is not None:
+                psi.add_metric(label, reading.psi)
+                shift.add_metric(label, reading.shift)
+            if reading.subject != QUALITY:
+                info.add_metric([*label, reading.version], 1)
+        yield from (psi, shift, faces, info)
 
 
 class RequestMetrics:

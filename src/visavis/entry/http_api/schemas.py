@@ -2,13 +2,18 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Schema(BaseModel):
-    """Base of all schemas: nothing beyond what is described."""
-
-    model_config = ConfigDict(extra="forbid")
+from visavis.entry.http_api.schemas_attributes import (
+    Age,
+    Emotion,
+    Expression,
+    Gender,
+    Pose,
+    Quality,
+    Race,
+    Schema,
+)
 
 
 class Box(Schema):
@@ -41,7 +46,7 @@ MeshPoint = Annotated[list[float], Field(min_length=3, max_length=3)]
 
 
 class Face(Schema):
-    """One face. `points`, `mesh` and `embedding` are there only when asked for."""
+    """One face. Beyond the box and its score only what was asked for is there."""
 
     face_index: int = Field(ge=0, description="place in the list, best score first")
     box: Box
@@ -61,6 +66,17 @@ class Face(Schema):
     embedding: list[float] | None = Field(
         None, description="with `features=embedding`: a vector of length 1; nearer is more alike"
     )
+    age: Age | None = Field(None, description="with `features=age`")
+    gender: Gender | None = Field(None, description="with `features=gender`")
+    emotion: Emotion | None = Field(
+        None, description="with `features=emotion`, where the policy allows it"
+    )
+    race: Race | None = Field(None, description="with `features=race`, where the policy allows it")
+    pose: Pose | None = Field(
+        None, description="with `features=pose`: null when no mesh fits the face"
+    )
+    quality: Quality | None = Field(None, description="with `features=quality`")
+    expression: Expression | None = Field(None, description="with `features=expression`")
 
 
 class Picture(Schema):
@@ -86,7 +102,8 @@ class Fault(Schema):
     """Why one picture gave no result."""
 
     category: str = Field(
-        description="`unsupported`, `truncated`, `too_large`, `corrupt`, `deadline` or `internal`"
+        description="`unsupported`, `truncated`, `too_large`, `corrupt`, `deadline`, `weights` or "
+        "`internal`"
     )
     reason: str = Field(description="one sentence: what is wrong and what to do")
 

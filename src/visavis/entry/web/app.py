@@ -12,7 +12,8 @@ from starlette.formparsers import MultiPartParser
 from visavis.entry.services import Services
 from visavis.entry.web.elements import html
 from visavis.entry.web.gallery import Gallery
-from visavis.entry.web.pages import analysis
+from visavis.entry.web.look import features
+from visavis.entry.web.pages import analysis, heads
 
 RECONNECT_WITHIN_S = 30
 """How long a browser may be away (a phone choosing a photo) before its pictures are dropped."""
@@ -41,12 +42,14 @@ def mount(app: FastAPI, services: Services) -> None:
     # Uploads above a limit would be spooled to temporary files; pictures must not touch the disk.
     # The size of a whole request is capped before it gets here.
     MultiPartParser.spool_max_size = sys.maxsize
-    gallery = Gallery()
+    gallery = Gallery(features(services.policy))
     gallery.install()
     nicegui.app.add_static_files("/assets", Path(__file__).parent / "static")
     nicegui.app.exception_handler(404)(_nothing_here)
     nicegui.app.on_page_exception(_page_broken)
     analysis.install(services, gallery)
+    if services.heads is not None:
+        heads.install(services, services.heads)
     ui.run_with(
         app,
         title="Visavis",

@@ -1,13 +1,15 @@
 """Serves the pictures of open pages to their browsers, out of memory."""
 
+from collections.abc import Collection
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import nicegui
 from fastapi import Response
 
+from visavis.core.types import Feature
 from visavis.entry.web.desk import Desk, Picture
-from visavis.entry.web.look import FEATURES, Look
+from visavis.entry.web.look import Look
 from visavis.usecases.analysis_json import to_dict, to_json
 
 PATH = "pictures"
@@ -16,9 +18,14 @@ _JPEG = "image/jpeg"
 
 
 class Gallery:
-    """Knows the desks of all open pages; a desk that is gone takes its pictures with it."""
+    """Knows the desks of all open pages; a desk that is gone takes its pictures with it.
 
-    def __init__(self) -> None:
+    Args:
+        features: What was asked for, and so is written into saved results.
+    """
+
+    def __init__(self, features: Collection[Feature]) -> None:
+        self._features = features
         self._desks: WeakValueDictionary[int, Desk] = WeakValueDictionary()
 
     def add(self, desk: Desk) -> None:
@@ -38,7 +45,7 @@ class Gallery:
             found = self.find(token)
             if found is None or found.look is None:
                 return Response("This picture is gone.", 404, media_type="text/plain")
-            return _answer(found.name, found.look, part)
+            return _answer(found.name, found.look, part, self._features)
 
 
 def url(picture: Picture, part: str) -> str:
@@ -52,7 +59,7 @@ def file_name(name: str, part: str) -> str:
     return f"{stem}.json" if part == JSON else f"{stem}-annotated.jpg"
 
 
-def _answer(name: str, look: Look, part: str) -> Response:
+def _answer(name: str, look: Look, part: str, features: Collection[Feature]) -> Response:
     headers = {"Cache-Control": "private, no-store"}
     match part:
         case "view.jpg":
@@ -62,7 +69,7 @@ def _answer(name: str, look: Look, part: str) -> Response:
         case "annotated.jpg":
             return Response(look.analysis.annotated, 200, headers | _as_file(name, part), _JPEG)
         case "analysis.json":
-            body = to_json(to_dict(look.analysis, FEATURES), indent=True)
+            body = to_json(to_dict(look.analysis, features), indent=True)
             return Response(body, 200, headers | _as_file(name, part), "application/json")
     return Response("There is no such part.", 404, media_type="text/plain")
 

@@ -9,10 +9,10 @@ from visavis.core.settings import ImageOptions
 from visavis.core.types import Feature, Pixels, Source
 from visavis.entry.services import Services
 from visavis.usecases.analysis import Analysis, Failure
+from visavis.usecases.policy import Policy
 from visavis.vision.images import decode
 from visavis.vision.render.annotate import encode_jpeg
 
-FEATURES = frozenset({Feature.POINTS, Feature.MESH})
 VIEW_PX, THUMB_PX = 1600, 160
 """Longest sides of the copies: one to fill a screen, one for the strip of pictures."""
 
@@ -32,10 +32,15 @@ class Look:
     thumb: bytes = field(repr=False)
 
 
+def features(policy: Policy) -> frozenset[Feature]:
+    """Return what the pages ask for: all that the policy allows, and the mesh to draw."""
+    return policy.everything | {Feature.MESH}
+
+
 def look(services: Services, source: Source) -> Look | Failure:
     """Analyse a picture and make the copies to show; blocks until both are done."""
     try:
-        future = services.analyses.submit(source, FEATURES, annotate=True)
+        future = services.analyses.submit(source, features(services.policy), annotate=True)
     except VisavisError as exc:
         return Failure(source.name, "unavailable", str(exc))
     outcome = services.analyses.outcome(source.name, future)

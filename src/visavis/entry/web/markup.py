@@ -8,7 +8,8 @@ from html import escape
 
 import numpy as np
 
-from visavis.core.types import Faces, Floats
+from visavis.core.types import Floats
+from visavis.entry.web import facts
 from visavis.entry.web.desk import Notice, Picture
 from visavis.entry.web.gallery import ANNOTATED, JSON, THUMB, VIEW, file_name, url
 from visavis.usecases.analysis import Analysis
@@ -25,7 +26,8 @@ HEADER = """
     <svg viewBox="0 0 32 32" aria-hidden="true">
       <circle cx="12" cy="16" r="9"/><circle cx="20" cy="16" r="9"/></svg>
     Visavis</a>
-  <a class="vv-quiet" href="docs">API</a>
+  <nav aria-label="Pages"><a class="vv-quiet" href="models">Models</a>
+    <a class="vv-quiet" href="docs">API</a></nav>
 </div>
 """
 
@@ -81,7 +83,7 @@ def overlay(analysis: Analysis, layers: Collection[str]) -> str:
 
 
 def face_list(shown: Picture, analysis: Analysis) -> str:
-    """Return the list of faces, each a button that points at its box."""
+    """Return the list of faces, each a button that points at its box and opens what is known."""
     return "".join(_face(shown, analysis, i) for i in range(len(analysis.faces)))
 
 
@@ -118,15 +120,12 @@ def notice(shown: Notice) -> str:
     return f"<strong>{escape(shown.subject)}</strong> {escape(shown.sentence)}"
 
 
+ESTIMATES = "These are a machine's estimates. They can be wrong."
+
+
 def count(faces: int) -> str:
     """Return `1 face`, `2 faces`, `no face`."""
     return {0: "no face", 1: "1 face"}.get(faces, f"{faces} faces")
-
-
-def certainty(score: float) -> str:
-    """Say in words how sure the detector is, from its score 0..1."""
-    steps = ((0.9, "Very sure"), (0.75, "Sure"), (0.6, "Fairly sure"))
-    return next((words for least, words in steps if score >= least), "Not sure")
 
 
 def _dotted(analysis: Analysis, i: int, layers: Collection[str]) -> str:
@@ -155,15 +154,19 @@ def _boxes(analysis: Analysis) -> str:
 
 
 def _face(shown: Picture, analysis: Analysis, i: int) -> str:
-    x1, y1, x2, y2 = analysis.faces.boxes[i].tolist()
-    score = float(analysis.faces.scores[i])
+    """Return one face: a button with the gist, and below it what the button shows and hides.
+
+    A face that is alone is shown open: there is nothing to choose from.
+    """
+    alone = len(analysis.faces) == 1
     return (
-        f'<li><button type="button" class="vv-face" data-face="{i}" aria-pressed="false">'
+        f'<li><button type="button" class="vv-face" data-face="{i}" '
+        f'aria-expanded="{str(alone).lower()}" aria-controls="vv-about-{i}">'
         f"{_crop(shown, analysis, i)}"
-        f"<span><strong>Face {i + 1}</strong>"
-        f"<span>{certainty(score)} <small>({score:.2f})</small></span>"
-        f"<small>{x2 - x1:.0f} × {y2 - y1:.0f} px{_without_mesh(analysis.faces, i)}</small></span>"
-        "</button></li>"
+        f"<span><strong>Face {i + 1}</strong>{facts.gist(analysis.faces, i)}</span>"
+        '<span class="vv-chevron" aria-hidden="true"></span></button>'
+        f'<dl class="vv-about" id="vv-about-{i}"{"" if alone else " hidden"}>'
+        f"{facts.about(analysis.faces, i, analysis.reasons_of(i))}</dl></li>"
     )
 
 
@@ -178,11 +181,6 @@ def _crop(shown: Picture, analysis: Analysis, i: int) -> str:
         f'<image href="{url(shown, VIEW)}" width="{analysis.width}" height="{analysis.height}" '
         'preserveAspectRatio="none"/></svg>'
     )
-
-
-def _without_mesh(faces: Faces, i: int) -> str:
-    meshed = faces.mesh is None or bool(np.isfinite(faces.mesh[i]).all())
-    return "" if meshed else " · no mesh"
 
 
 def _dots(points: Floats, kind: str, size: float) -> str:

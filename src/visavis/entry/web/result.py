@@ -67,6 +67,8 @@ def _panel(picture: Picture, analysis: Analysis) -> None:
     ui.label(facts).classes("vv-facts")
     if number:
         html(markup.face_list(picture, analysis), "ol").classes("vv-faces")
+        if analysis.faces.heads:
+            ui.label(markup.ESTIMATES).classes("vv-facts vv-estimates")
     else:
         html(_ADVICE).classes("vv-advice")
     html(markup.downloads(picture)).classes("vv-downloads")

@@ -22,7 +22,7 @@ FORMAT = "visavis.heads/1"
 class _Part(BaseModel):
     """Part of a card: frozen, nothing beyond what is described."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class CropSpec(_Part):
@@ -73,7 +73,7 @@ class HeadCard(_Part):
     format: Literal["visavis.heads/1"] = "visavis.heads/1"
     version: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")
     crop: CropSpec
-    heads: Mapping[Head, HeadFacts]
+    heads: Mapping[Head, HeadFacts] = Field(min_length=1)
     quality_shares: tuple[float, ...] | None = None
     licence: str
     provenance: str

@@ -13,6 +13,7 @@ from visavis.core.errors import (
     InvalidImage,
     InvalidInput,
     VisavisError,
+    WeightsError,
 )
 from visavis.core.types import Feature, Source
 from visavis.entry.http_api.metrics import Metrics
@@ -45,7 +46,8 @@ def analyze(request: Request, form: Annotated[Form, Depends(read_form)]) -> Resp
     A request with a single picture that fails is answered with that problem and its status.
     """
     services: Services = request.app.state.services
-    features = _features(request.query_params.getlist("features") + form.texts["features"])
+    asked = request.query_params.getlist("features") + form.texts["features"]
+    features = services.policy.parse(asked) if asked else DEFAULT_FEATURES
     annotate = _annotate(request.query_params.getlist("render") + form.texts["render"])
     if not form.pictures:
         raise InvalidInput("Send at least one picture, as a file in the field 'files'.")
@@ -55,11 +57,6 @@ def analyze(request: Request, form: Annotated[Form, Depends(read_form)]) -> Resp
     if annotate and len(outcomes) == 1 and _JPEG in request.headers.get("accept", ""):
         return _picture(outcomes[0])
     return _answer(outcomes, features)
-
-
-def _features(values: list[str]) -> frozenset[Feature]:
-    """Return the features that comma-separated lists name; the default when there is no list."""
-    return Feature.parse(values) if values else DEFAULT_FEATURES
 
 
 def _annotate(values: list[str]) -> bool:
@@ -111,6 +108,8 @@ def _raise_if_alone(outcomes: list[Outcome]) -> None:
     match outcomes:
         case [Failure(category="deadline", reason=reason)]:
             raise DeadlineExceeded(reason)
+        case [Failure(category="weights", reason=reason)]:
+            raise WeightsError(reason)
         case [Failure(category=category, reason=reason)] if category in set(ImageFault):
             raise InvalidImage(ImageFault(category), reason)
         case [Failure(reason=reason)]:

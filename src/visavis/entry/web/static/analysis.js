@@ -125,7 +125,6 @@ const visavis = (() => {
     document.querySelectorAll("[data-face]").forEach((element) => {
       const lit = face !== null && element.dataset.face === face;
       element.classList.toggle("is-lit", lit);
-      if (element.matches(".vv-face")) element.setAttribute("aria-pressed", String(lit && face === pinned));
     });
     document.querySelector(".vv-stage")?.classList.toggle("has-lit", face !== null);
   }
@@ -135,10 +134,17 @@ const visavis = (() => {
   addEventListener("pointerover", (event) => light(faceOf(event) ?? pinned));
   addEventListener("focusin", (event) => light(faceOf(event) ?? pinned));
 
+  // A click opens what is known about a face and keeps it lit; one face is open at a time.
   function pin(face, fromPicture) {
-    pinned = pinned === face ? null : face;
+    const chosen = document.querySelector(`.vv-face[data-face="${face}"]`);
+    pinned = chosen?.getAttribute("aria-expanded") === "true" ? null : face;
+    document.querySelectorAll(".vv-face").forEach((button) => {
+      const open = button.dataset.face === pinned;
+      button.setAttribute("aria-expanded", String(open));
+      find(button.getAttribute("aria-controls")).hidden = !open;
+    });
     light(pinned ?? face);
-    if (fromPicture) document.querySelector(`.vv-face[data-face="${face}"]`)?.scrollIntoView({ block: "nearest" });
+    if (fromPicture) chosen?.parentElement.scrollIntoView({ block: "nearest" });
   }
 
   // ---- clicks ---------------------------------------------------------------------------------

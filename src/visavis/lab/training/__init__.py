@@ -1,0 +1,1 @@
+"""Training of heads: from labelled pictures to a head file. Needs the `train` extra (PyTorch)."""

@@ -1,0 +1,201 @@
+"""A course: one data set, and all that turns it into challengers: faces, training, figures."""
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from visavis.core.attributes import Head
+from visavis.core.errors import InvalidInput, WeightsError
+from visavis.core.settings import Settings
+from visavis.lab.attributes import compare
+from visavis.lab.heads.registry import HeadRegistry
+from visavis.lab.labels import Labelled, read_labels, spread
+from visavis.lab.portraits import PortraitReader, for_portraits
+from visavis.lab.roots import Root, open_root
+from visavis.lab.tracking.base import Run, Tracking
+from visavis.lab.training.crops import CropSet, load_crops
+from visavis.lab.training.loop import Told
+from visavis.lab.training.recipes import Recipe
+from visavis.lab.training.run import Origin, Trained, train
+from visavis.vision.analyzer import Analyzer
+from visavis.vision.engines.onnx_engine import worker_count
+from visavis.vision.heads.shelf import HeadNet, load_net
+from visavis.vision.weights.shelf import WeightShelf
+
+EMBEDDER = "dlib_resnet"
+"""The weight from which trunks start, whatever pack serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a course made of one recipe.
+
+    Attributes:
+        version: Name of the challenger.
+        path: Its file.
+        report: Its figures on the held-out pictures, as `visavis evaluate attributes` gives them.
+        seconds: How long training took, without cutting out the faces.
+        unrecorded: What the lab's record did not take.
+    """
+
+    version: str
+    path: Path
+    report: Mapping[str, Any]
+    seconds: float
+    unrecorded: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One labelled data set and the deployment that learns from it.
+
+    Attributes:
+        settings: Of the deployment.
+        analyzer: Finds the faces.
+        root: Where the pictures lie.
+        labelled: What they show.
+        source: What the data set is called.
+        registry: Takes the challengers.
+        tracking: The lab's record.
+    """
+
+    settings: Settings
+    analyzer: Analyzer
+    root: Root
+    labelled: Sequence[Labelled]
+    source: str
+    registry: HeadRegistry
+    tracking: Tracking
+
+    def answerable(self, heads: Collection[Head] | None) -> frozenset[Head]:
+        """Return the heads to train: those named, or all that are labelled.
+
+        Raises:
+            InvalidInput: one that is named is not labelled.
+        """
+        labelled = frozenset(head for item in self.labelled for head in item.truth)
+        if missing := sorted(set(heads or ()) - labelled):
+            raise InvalidInput(f"the labels say nothing about {missing[0]}; add a column for it")
+        return frozenset(heads) if heads else labelled
+
+    def run(
+        self,
+        recipe: Recipe,
+        origin: Origin,
+        *,
+        tell: Callable[[Told], None],
+        note: Callable[[str], None],
+    ) -> Made:
+        """Train one recipe, measure the result beside what serves, and register it.
+
+        The challenger serves nobody; the champion is not touched, whatever happens here.
+
+        Raises:
+            InvalidInput: the data cannot teach it.
+            Unavailable: the lab's record cannot be written; nothing was trained yet.
+        """
+        crops = self._crops(recipe, note)
+        config = {k: str(v) for k, v in recipe.model_dump(mode="json").items()}
+        data = {"name": self.source, "sha256": crops.sha256, "pictures": len(crops)}
+        with self.tracking.run(recipe.name, config, data) as run:
+            trained = self._trained(crops, recipe, origin, run, tell, note)
+            note("measuring it on the held-out pictures, beside what serves")
+            report, baseline = self._reports(trained, crops)
+            self._record(run, trained, report)
+        added = self.registry.add(trained.path, report, baseline)
+        trained.path.unlink()
+        return Made(added.version, added.path, report, trained.seconds, run.unrecorded)
+
+    def _crops(self, recipe: Recipe, note: Callable[[str], None]) -> CropSet:
+        workers = worker_count(self.settings.runtime)
+        reader = PortraitReader(
+            for_portraits(self.analyzer), self.root, self.settings.images, workers
+        )
+        folder = self.settings.cache / "training"
+        return load_crops(reader, self.labelled, recipe.heads, recipe.crop, folder, note=note)
+
+    def _trained(
+        self,
+        crops: CropSet,
+        recipe: Recipe,
+        origin: Origin,
+        run: Run,
+        tell: Callable[[Told], None],
+        note: Callable[[str], None],
+    ) -> Trained:
+        def both(told: Told) -> None:
+            tell(told)
+            run.step(told.step, {"loss": told.loss, "rate": told.rate})
+
+        embedder = WeightShelf(self.settings.cache).ensure(EMBEDDER)
+        folder = self.settings.cache / "training"
+        return train(crops, recipe, embedder, origin, folder, tell=both, note=note)
+
+    def _reports(
+        self, trained: Trained, crops: CropSet
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Measure the challenger, and the champion where one file answers all its heads."""
+        held_out = {name for name, out in zip(crops.files, crops.held_out, strict=True) if out}
+        labelled = [item for item in self.labelled if item.file in held_out]
+        nets = [load_net(trained.path, self.settings.runtime), *self._champion(trained)]
+        workers = worker_count(self.settings.runtime)
+        reports = compare(
+            self.analyzer, self.root, labelled, nets, self.settings.images, workers,
+            heads=trained.card.heads,
+        )  # fmt: skip
+        plain = [report.as_json() for report in reports]
+        return plain[0], plain[1] if len(plain) > 1 else None
+
+    def _champion(self, trained: Trained) -> list[HeadNet]:
+        try:
+            serving = self.analyzer.attributes.shelf.current()
+            found = serving.for_heads(trained.card.heads)
+        except WeightsError:  # nobody answers yet
+            return []
+        return [found[0][0]] if len(found) == 1 else []
+
+    def _record(self, run: Run, trained: Trained, report: Mapping[str, Any]) -> None:
+        place = trained.path.with_suffix(".report.json")
+        place.write_text(json.dumps(report, default=str, indent=1), "utf-8")
+        figures = {
+            f"{head}.{name}": value
+            for head in trained.card.heads
+            for name, value in report[head.value].items()
+            if isinstance(value, float)
+        }
+        run.finish(figures, [trained.path, place])
+        place.unlink()
+
+
+def open_course(
+    settings: Settings,
+    analyzer: Analyzer,
+    registry: HeadRegistry,
+    tracking: Tracking,
+    data: Path,
+    labels: Path,
+    limit: int | None = None,
+) -> Course:
+    """Read the labels of a data set.
+
+    Args:
+        settings: Of the deployment.
+        analyzer: Finds the faces.
+        registry: Takes the challengers.
+        tracking: The lab's record.
+        data: Folder or .zip of the pictures.
+        labels: The csv.
+        limit: Use only so many pictures, spread over the list.
+
+    Raises:
+        InvalidInput: data or labels cannot be used; the message names the row.
+    """
+    try:
+        text = labels.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InvalidInput(f"the labels {labels} cannot be read ({exc}); give --labels") from exc
+    labelled = spread(read_labels(text), limit)
+    root = open_root(data, settings.images.max_bytes)
+    return Course(settings, analyzer, root, labelled, data.stem, registry, tracking)

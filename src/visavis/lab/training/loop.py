@@ -1,0 +1,176 @@
+"""The training loop: epochs, averaged weights, a checkpoint to go on from."""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from visavis.lab.training.augment import Dice, augment
+from visavis.lab.training.crops import CropSet
+from visavis.lab.training.losses import loss_of, soft_labels
+from visavis.lab.training.nets import HeadsNet
+from visavis.lab.training.recipes import Recipe
+
+WARM_UP_STEPS = 200
+LARGEST_GRADIENT = 5.0
+TOLD_EVERY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far a run is.
+
+    Attributes:
+        step: Steps done.
+        steps: Steps in all.
+        loss: Mean loss of the last few steps.
+        rate: Present share of the peak learning rates, 0..1.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    rate: float
+
+
+class Training:
+    """One run of a recipe over a set of crops.
+
+    Chance starts anew with each epoch from the recipe's seed, so that a run that goes on from a
+    checkpoint sees what an uninterrupted one would have seen.
+
+    Args:
+        net: What learns.
+        crops: What it learns from; those held out are left alone.
+        recipe: How.
+        checkpoint: File that holds the state after each epoch; it is removed by `finish`.
+    """
+
+    def __init__(self, net: HeadsNet, crops: CropSet, recipe: Recipe, checkpoint: Path) -> None:
+        self.net = net
+        self.average = copy.deepcopy(net)
+        self._crops = crops
+        self._recipe = recipe
+        self._checkpoint = checkpoint
+        self._picked = np.flatnonzero(~crops.held_out)
+        self._truth = [torch.from_numpy(crops.truth[head]) for head in recipe.heads]
+        groups = net.groups(recipe.rate, recipe.trunk_rate, recipe.decay)
+        self._optimiser = torch.optim.AdamW(groups, lr=recipe.rate)
+        self._step = 0
+        self.epoch = self._resume()
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return max(1, len(self._picked) // self._recipe.batch) * self._recipe.epochs
+
+    def run(self, tell: Callable[[Told], None]) -> HeadsNet:
+        """Train to the end and return the network with the averaged weights, ready to use."""
+        while self.epoch < self._recipe.epochs:
+            self._one_epoch(tell)
+            self.epoch += 1
+            self._keep()
+        self.average.eval()
+        return self.average
+
+    def finish(self) -> None:
+        """Drop the checkpoint: the result is safe elsewhere."""
+        self._checkpoint.unlink(missing_ok=True)
+
+    def _one_epoch(self, tell: Callable[[Told], None]) -> None:
+        seed = self._recipe.seed * 1000 + self.epoch
+        torch.manual_seed(seed)
+        dice = np.random.default_rng(seed)
+        order = dice.permutation(self._picked)
+        batches = max(1, len(order) // self._recipe.batch)
+        losses = []
+        for chosen in np.array_split(order[: batches * self._recipe.batch], batches):
+            losses.append(self._one_step(chosen, dice))
+            if self._step % TOLD_EVERY == 0:
+                mean = float(np.mean(losses[-TOLD_EVERY:]))
+                tell(Told(self._step, self.steps, mean, self._share()))
+
+    def _one_step(self, chosen: NDArray[np.int64], dice: Dice) -> float:
+        images, targets = self._batch(np.sort(chosen), dice)
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["peak"] * self._share()
+        self.net.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.net(images.contiguous(memory_format=torch.channels_last))
+        loss = loss_of(self._recipe.heads, logits, targets)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), LARGEST_GRADIENT)
+        self._optimiser.step()
+        self._step += 1
+        self._follow()
+        return float(loss.detach())
+
+    def _batch(self, chosen: NDArray[np.int64], dice: Dice) -> tuple[Tensor, list[Tensor]]:
+        recipe = self._recipe
+        images = augment(self._crops.pixels[chosen], recipe.crop.size, recipe.augmentation, dice)
+        which = torch.from_numpy(chosen)
+        targets = [
+            soft_labels(head, truth[which], recipe.smoothing, recipe.age_spread)
+            for head, truth in zip(recipe.heads, self._truth, strict=True)
+        ]
+        return self._mixed(images, targets, dice)
+
+    def _mixed(
+        self, images: Tensor, targets: list[Tensor], dice: Dice
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Mix every second batch with itself in another order (mixup)."""
+        parameter = self._recipe.augmentation.mixup
+        if not parameter or dice.random() < 0.5:
+            return images, targets
+        share = dice.beta(parameter, parameter)
+        other = torch.from_numpy(dice.permutation(len(images)))
+        mixed = [share * part + (1 - share) * part[other] for part in (images, *targets)]
+        return mixed[0], mixed[1:]
+
+    def _share(self) -> float:
+        """Return the share of the peak rates: a short rise, then half a cosine down."""
+        rise = min(1.0, (self._step + 1) / WARM_UP_STEPS)
+        return rise * 0.5 * (1 + math.cos(math.pi * self._step / self.steps))
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the averaged weights towards the present ones."""
+        memory = min(self._recipe.ema, self._step / (self._step + 10))
+        for kept, now in zip(
+            self.average.state_dict().values(), self.net.state_dict().values(), strict=True
+        ):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(now, 1 - memory)
+            else:
+                kept.copy_(now)
+
+    def _keep(self) -> None:
+        state = {
+            "epoch": self.epoch,
+            "step": self._step,
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+        self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._checkpoint.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(self._checkpoint)
+
+    def _resume(self) -> int:
+        """Take over the checkpoint, if there is one; return the epoch to go on with."""
+        if not self._checkpoint.is_file():
+            return 0
+        state = torch.load(self._checkpoint, weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._step = state["step"]
+        return int(state["epoch"])
