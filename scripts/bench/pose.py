@@ -79,7 +79,7 @@ def errors_at(heads: NDArray[np.float64], far_cm: float | None) -> NDArray[np.fl
     most = np.array(MOST_TURN)
     truths = np.random.default_rng(7).uniform(-most, most, (TURNS, 3))
     views = [seen(heads[i % len(heads)] @ turn(*t).T, far_cm) for i, t in enumerate(truths)]
-    found = pose_of(np.array(views, np.float32), TURNS)
+    found = pose_of(np.array(views, np.float32))
     wrapped: NDArray[np.float64] = (found - truths + 180) % 360 - 180
     return wrapped
 
@@ -96,10 +96,7 @@ def _cost(ground: Ground) -> Figure:
     }
     times = take_turns(
         {"mesh": lambda: ground.analyzer.mesh(pairs)}
-        | {
-            name: lambda wanted=wanted: [observe(image, faces, wanted) for image, faces in pairs]
-            for name, wanted in features.items()
-        }
+        | {name: lambda wanted=wanted: observe(pairs, wanted) for name, wanted in features.items()}
     )
     ms = {name: 1000 * seconds / len(pairs) for name, seconds in times.items()}
     return Figure(

@@ -63,7 +63,7 @@ class Analyzer:
         if heads := {head for head in Head if Feature(head) in features}:
             faces = self.attributes(list(zip(images, faces, strict=True)), heads)
         if wanted := OBSERVED.intersection(features):
-            faces = [observe(i, found, wanted) for i, found in zip(images, faces, strict=True)]
+            faces = observe(list(zip(images, faces, strict=True)), wanted)
         return faces
 
     def warm_up(self, threads: int) -> None:

@@ -12,7 +12,7 @@ from tests.conftest import REPO
 
 PROGRAM = """
 import json, os, pathlib, sys
-from tests.lab.heads.test_registry import BOTH, WHO
+from tests.lab.heads.files import BOTH, WHO
 from tests.vision.heads.making import make_head
 from visavis.lab.heads.history import choice
 from visavis.lab.heads.registry import HeadRegistry

@@ -48,12 +48,12 @@ def test_turned_meshes_of_real_faces_are_measured_within_two_degrees(heads, far_
 
 @given(degrees)
 def test_each_angle_is_found_again(angles):
-    assert apart(pose_of(canonical(angles), 1)[0], angles).max() < 3
+    assert apart(pose_of(canonical(angles))[0], angles).max() < 3
 
 
 @given(degrees, st.floats(5, 200), st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
 def test_neither_place_nor_size_in_the_picture_matters(angles, grow, x, y):
-    here, there = pose_of(canonical(angles), 1), pose_of(canonical(angles, grow, (x, y)), 1)
+    here, there = pose_of(canonical(angles)), pose_of(canonical(angles, grow, (x, y)))
     assert apart(there, here).max() < 0.5
 
 
@@ -79,21 +79,19 @@ def test_a_head_that_leans_clockwise_has_its_forehead_to_the_right():
 def test_faces_are_measured_each_for_itself(heads):
     views = np.array([seen(head, 90.0) for head in heads], np.float32)
     order = np.random.default_rng(0).permutation(len(views))
-    assert np.array_equal(pose_of(views[order], 0), pose_of(views, 0)[order])
+    assert np.array_equal(pose_of(views[order]), pose_of(views)[order])
 
 
 def test_without_a_mesh_there_is_no_pose():
-    assert pose_of(None, 2).shape == (2, 3)
-    assert np.isnan(pose_of(None, 2)).all()
-    assert pose_of(np.zeros((0, 468, 3), np.float32), 0).shape == (0, 3)
+    assert pose_of(np.zeros((0, 468, 3), np.float32)).shape == (0, 3)
     odd = np.stack([np.full((468, 3), v, np.float32) for v in (np.nan, 0, np.inf, 7)])
-    assert np.isnan(pose_of(odd, 4)).all()
+    assert np.isnan(pose_of(odd)).all()
 
 
 def test_points_on_one_line_raise_nothing():
     mesh = np.zeros((1, 468, 3), np.float32)
     mesh[0, :, 0] = np.arange(468)
-    assert pose_of(mesh, 1).shape == (1, 3)
+    assert pose_of(mesh).shape == (1, 3)
 
 
 def test_a_mirrored_picture_turns_the_head_the_other_way(analyzer, shared_data):

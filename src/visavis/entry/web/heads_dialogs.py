@@ -8,15 +8,18 @@ from nicegui import ui
 from visavis.core.attributes import Head
 from visavis.entry.web.elements import html, plain_button
 from visavis.entry.web.heads_compare import verdict
-from visavis.entry.web.heads_figures import heads_words
 from visavis.lab.heads.gate import Verdict
-from visavis.lab.heads.history import Event
+from visavis.lab.heads.history import Event, to_undo
 
 Act = Callable[[str], Awaitable[str]]
 """Does it, for the reason given; returns why it could not be done, empty when it was."""
 
 NO_REASON = "Say in a few words why; it is written into the history."
 LONGEST_REASON = 500
+_FOCUS = """() => {
+  if (document.activeElement === document.body) document.querySelector(".vh-told button")?.focus();
+}"""
+"""The button that opened the dialog may be gone with what it changed: go on at what came of it."""
 
 
 def promote(
@@ -62,31 +65,37 @@ def _boxes(question: "Question", heads: Sequence[Head]) -> dict[Head, ui.checkbo
         return {head: ui.checkbox(f"Answer {head}", value=True) for head in heads}
 
 
-def roll_back(
-    undone: Event, heads: Sequence[Head], act: Callable[[Head | None, str], Awaitable[str]]
-) -> None:
-    """Ask whether the last promotion shall be undone.
+def roll_back(events: Sequence[Event], act: Callable[[Head | None, str], Awaitable[str]]) -> None:
+    """Ask which promotion shall be undone: the last one, or the last of one head.
 
     Args:
-        undone: The promotion.
-        heads: Those of its heads that it still stands for.
-        act: Rolls back one head, or with None all of them, for the reason given.
+        events: The history, oldest first; at least one promotion stands.
+        act: Rolls back one head, or with None what was promoted last, for the reason given.
     """
+    by_label: dict[str, Head | None] = {}
+    for head in (None, *Head):
+        if found := to_undo(events, head):
+            by_label.setdefault(_undoing(*found), head)
     question = Question("Roll back?")
     with question.body:
-        for head in heads:
-            before = undone.before[head]
-            back = f"goes back to <code>{escape(before)}</code>" if before else "is not answered"
-            now = escape(undone.after[head] or "")
-            html(f"{head.value.capitalize()} {back}; <code>{now}</code> answers it now.", "p")
-        choices: dict[Head | None, str] = {None: f"All: {heads_words(heads)}"}
-        choices |= {head: f"Only {head}" for head in heads}
-        which = ui.radio(choices, value=None).props("inline") if len(heads) > 1 else None
+        which = ui.radio(list(by_label), value=next(iter(by_label)))
+        which.props('aria-label="What to roll back"')
 
     async def go(reason: str) -> str:
-        return await act(which.value if which else None, reason)
+        return await act(by_label[which.value], reason)
 
     question.ask("Yes, roll back", go)
+
+
+def _undoing(undone: Event, heads: Sequence[Head]) -> str:
+    """Say what undoing a promotion changes: `gender goes back to portrait-1`."""
+    told = []
+    for head in heads:
+        before = undone.before[head]
+        told.append(
+            f"{head} goes back to {before}" if before else f"nobody answers {head} any more"
+        )
+    return "; ".join(told).capitalize()
 
 
 class Question:
@@ -99,7 +108,8 @@ class Question:
     def __init__(self, title: str) -> None:
         self._dialog = ui.dialog().props('aria-labelledby="vh-asked"')
         self._dialog.on("hide", self._dialog.delete, args=[])
-        with self._dialog, ui.element("section").classes("vh-dialog"):
+        self._dialog.on("hide", js_handler=_FOCUS)
+        with self._dialog, ui.element("div").classes("vh-dialog"):
             html(escape(title), "h2").props("id=vh-asked")
             self.body = ui.element("div")
             self._foot = ui.element("div")
@@ -110,7 +120,7 @@ class Question:
         with self._foot:
             html(f"<p>{why}</p>").classes("vv-notice").props("role=alert")
             with ui.element("div").classes("vv-actions"):
-                plain_button("Close", self._close).classes("vv-button")
+                plain_button("Close", self._close)
 
     def ask(self, label: str, act: Act) -> None:
         """Ask for a reason and offer to do it."""

@@ -213,7 +213,7 @@ def change_said(event: Event) -> str:
 
 
 def _chip(text: str, kind: str = "") -> str:
-    return f'<span class="vh-chip {kind}">{text}</span>'
+    return f' <span class="vh-chip {kind}">{text}</span>'
 
 
 def _sentence(text: str) -> str:

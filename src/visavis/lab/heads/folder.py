@@ -196,7 +196,9 @@ class HeadFolder:
 
     def _write(self, path: Path, content: object) -> None:
         made = self.root / f"{_WORK}{uuid4().hex}"
-        made.write_text(json.dumps(content, ensure_ascii=False, indent=1, default=float) + "\n", "utf-8")
+        made.write_text(
+            json.dumps(content, ensure_ascii=False, indent=1, default=float) + "\n", "utf-8"
+        )
         _replace(made, path)
 
 

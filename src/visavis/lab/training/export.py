@@ -1,6 +1,7 @@
 """From the trained network to a head file: ONNX, eight-bit weights, calibration, card."""
 
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,16 +34,21 @@ _EIGHT_BIT = ["Add", "AveragePool", "Conv", "Gemm", "GlobalAveragePool", "MaxPoo
 def to_onnx(net: HeadsNet, size: int, path: Path) -> None:
     """Write the network with one output of logits a head, `<head>_logits`."""
     net = net.eval().float()
-    torch.onnx.export(
-        net,
-        (torch.zeros(1, 3, size, size),),
-        str(path),
-        dynamo=False,
-        opset_version=OPSET,
-        input_names=["image"],
-        output_names=[f"{head}{_LOGITS}" for head in net.heads],
-        dynamic_axes={name: {0: "n"} for name in ["image", *(f"{h}{_LOGITS}" for h in net.heads)]},
-    )
+    names = [f"{head}{_LOGITS}" for head in net.heads]
+    with warnings.catch_warnings():
+        # The newer exporter needs one package more and writes the same graph; and that sizes are
+        # fixed while tracing is what we want.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            net,
+            (torch.zeros(1, 3, size, size),),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["image"],
+            output_names=names,
+            dynamic_axes={name: {0: "n"} for name in ["image", *names]},
+        )
 
 
 def quantise(source: Path, target: Path, samples: Sequence[Floats]) -> None:

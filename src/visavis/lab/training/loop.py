@@ -18,6 +18,8 @@ from visavis.lab.training.nets import HeadsNet
 from visavis.lab.training.recipes import Recipe
 
 WARM_UP_STEPS = 200
+"""Steps over which the rates rise, or a tenth of a short run."""
+
 LARGEST_GRADIENT = 5.0
 TOLD_EVERY = 20
 
@@ -136,7 +138,7 @@ class Training:
 
     def _share(self) -> float:
         """Return the share of the peak rates: a short rise, then half a cosine down."""
-        rise = min(1.0, (self._step + 1) / WARM_UP_STEPS)
+        rise = min(1.0, (self._step + 1) / min(WARM_UP_STEPS, self.steps / 10 + 1))
         return rise * 0.5 * (1 + math.cos(math.pi * self._step / self.steps))
 
     @torch.no_grad()

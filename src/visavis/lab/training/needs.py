@@ -1,6 +1,6 @@
 """What training needs beyond serving, and what is told when it is not there."""
 
-from importlib.util import find_spec
+import importlib.util
 
 from visavis.core.errors import InvalidSettings
 
@@ -11,7 +11,7 @@ def require_torch() -> None:
     Raises:
         InvalidSettings: it is not installed; the message says how to install it.
     """
-    if find_spec("torch") is None:
+    if importlib.util.find_spec("torch") is None:
         raise InvalidSettings(
             "training needs PyTorch, which serving does not: pip install 'visavis[train]' "
             "(a build for the CPU is enough)"

@@ -1,6 +1,6 @@
 """Closeups: each face at one size and upright, with its mesh, for those who read its pixels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,54 +28,69 @@ _SCALES = 1e-3, 1e3
 
 @dataclass(frozen=True, slots=True)
 class Closeups:
-    """A batch of faces of one picture, seen closely.
+    """A batch of faces, seen closely.
 
     Attributes:
-        faces: The faces.
         images: (n, 128, 128, 3) uint8 RGB; black beyond the picture's edge.
         mesh: (n, 468, 2) float32, x y in closeup pixels; NaN rows where there is no mesh.
         visible: (n, 468) bool, whether the point lies on the picture and on the closeup.
         width_px: (n,) float32, width of dlib's unit face in pixels of the picture; NaN where the
             points make no face. In the embedder's 150 px chip it is 100.
+        mesh_there: (n, 468, 3) float32, the mesh in pixels of the picture.
     """
 
-    faces: Faces
     images: Pixels
     mesh: Floats
     visible: NDArray[np.bool_]
     width_px: Floats
+    mesh_there: Floats
+
+    def __len__(self) -> int:
+        return len(self.images)
 
 
-def closeups(image: Pixels, faces: Faces) -> Iterator[Closeups]:
-    """Yield closeups of the faces, a few at a time and in order."""
+def together(pairs: Sequence[tuple[Pixels, Faces]]) -> Faces:
+    """Return the faces of all pictures in one, with a mesh: NaN where there is none."""
+    every = [Faces.none(), *(faces for _, faces in pairs)]
+    boxes, scores, points = (
+        np.concatenate([getattr(faces, name) for faces in every])
+        for name in ("boxes", "scores", "points")
+    )
+    meshes = [
+        np.full((len(faces), MESH_POINTS, 3), np.nan, np.float32) if mesh is None else mesh
+        for faces in every
+        for mesh in (faces.mesh,)
+    ]
+    return Faces(boxes, scores, points).with_mesh(np.concatenate(meshes), scores)
+
+
+def closeups(pairs: Sequence[tuple[Pixels, Faces]]) -> Iterator[Closeups]:
+    """Yield closeups of the faces of all pictures, a few at a time and in order."""
+    faces = together(pairs)
+    images = [image for image, of_picture in pairs for _ in range(len(of_picture))]
     for start in range(0, len(faces), MOST_AT_ONCE):
-        yield _batch(image, faces.select(slice(start, start + MOST_AT_ONCE)))
+        part = slice(start, start + MOST_AT_ONCE)
+        yield _batch(images[part], faces.select(part))
 
 
-def _batch(image: Pixels, faces: Faces) -> Closeups:
+def _batch(images: list[Pixels], faces: Faces) -> Closeups:
     matrices = chip_matrices(faces, SIZE, PADDING)
     scale = scales(matrices)
     usable = np.isfinite(matrices).all(axis=(1, 2)) & (scale > _SCALES[0]) & (scale < _SCALES[1])
-    images = np.zeros((len(faces), SIZE, SIZE, 3), np.uint8)
+    chips = np.zeros((len(faces), SIZE, SIZE, 3), np.uint8)
     for i in np.flatnonzero(usable):
-        images[i] = cut(image, matrices[i], SIZE)
-    mesh, visible = _mesh_within(faces, matrices, image.shape[1::-1])
+        chips[i] = cut(images[i], matrices[i], SIZE)
+    there = np.asarray(faces.mesh)
+    mesh = transform(matrices, there[:, :, :2])
+    ends = np.array([image.shape[1::-1] for image in images])[:, None] - 1
+    visible = _within(there[:, :, :2], ends) & _within(mesh, SIZE - 1)
     mesh[~usable], visible[~usable] = np.nan, False
     width = np.full(len(faces), np.nan, np.float32)
     width[usable] = UNIT / scale[usable]
-    return Closeups(faces, images, mesh, visible, width)
+    return Closeups(chips, mesh, visible, width, there)
 
 
-def _mesh_within(
-    faces: Faces, matrices: Floats, picture: tuple[int, ...]
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the mesh in closeup pixels, and which points can be seen there."""
-    if faces.mesh is None:
-        empty = np.full((len(faces), MESH_POINTS, 2), np.nan, np.float32)
-        return empty, np.zeros(empty.shape[:2], bool)
-    flat = faces.mesh[:, :, :2]
-    mesh = transform(matrices, flat)
-    last = np.array(picture) - 1
-    inside = (flat >= 0) & (flat <= last) & (mesh >= 0) & (mesh <= SIZE - 1)
-    visible: NDArray[np.bool_] = np.all(inside, axis=2)
-    return mesh, visible
+def _within(places: Floats, end: NDArray[np.int_] | int) -> NDArray[np.bool_]:
+    """Return (n, 468) whether x and y lie between 0 and `end`."""
+    inside: NDArray[np.bool_] = np.all((places >= 0) & (places <= end), axis=2)
+    return inside

@@ -9,7 +9,7 @@ import numpy as np
 
 from visavis.core.settings import QualityOptions
 from visavis.core.types import QUALITY_PARTS, Faces, Floats, Pixels
-from visavis.vision.stages.closeups import closeups
+from visavis.vision.stages.closeups import closeups, together
 from visavis.vision.stages.pose import pose_of
 from visavis.vision.stages.quality import luma_of, turn_of
 
@@ -66,10 +66,10 @@ class FaceFacts:
 def facts_of(image: Pixels, faces: Faces) -> list[FaceFacts]:
     """Return the facts of each face of a picture (h, w, 3) uint8 RGB."""
     with np.errstate(all="ignore"):  # numbers of a broken mesh end as NaN, not as warnings
-        turns = turn_of(pose_of(faces.mesh, len(faces))).tolist()
+        turns = turn_of(pose_of(np.asarray(together([(image, faces)]).mesh))).tolist()
         seen = [
             (float(width), float(luma))
-            for closer in closeups(image, faces)
+            for closer in closeups([(image, faces)])
             for width, luma in zip(closer.width_px, luma_of(closer), strict=True)
         ]
     return [

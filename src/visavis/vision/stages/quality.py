@@ -11,7 +11,7 @@
 - occlusion: whether the colours say that something covers the face. Measured on portraits of people
   it was not made with (AUC, painted covers): sunglasses 1.00, masks 1.00, hair 1.00, a foreign
   piece 0.89, a hand of the face's own colour 0.86; on small pictures from the street 0.96, 0.98,
-  0.93, 0.88, 0.74. It does not see clear glasses, a hand lit like the face, or hair that was always
+  0.93, 0.87, 0.73. It does not see clear glasses, a hand lit like the face, or hair that was always
   there; it may take a beard in hard light, face paint or coloured light for a cover, and calls a
   profile covered, of which half is indeed out of sight.
 """

@@ -1,5 +1,6 @@
 """The page about models: which files answer, how well, whether they still fit, and the others."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -52,6 +53,7 @@ class HeadsPage:
         self._may_change = may_change(services.settings.server.host, self._client.request)
         self._state: State | None = None
         self._looks = 0
+        self._one_at_a_time = asyncio.Lock()
         self._drift: dict[str, tuple[ui.html, ui.html]] | None = None
         self._rows: dict[str, ui.html] = {}
         for sheet in ("theme", "heads"):
@@ -87,20 +89,26 @@ class HeadsPage:
         Args:
             files: Whether to read the folder, too.
         """
-        readings = await run.io_bound(self._services.drift.readings)
-        if readings is not None and not self._client.is_deleted:
-            self._show_drift(readings)
-        if not files:
+        async with self._one_at_a_time:  # else an older state could be shown after a newer one
+            readings = await run.io_bound(self._services.drift.readings)
+            state = await self._read() if files else None
+        if self._client.is_deleted:
             return
+        if readings is not None:
+            self._show_drift(readings)
+        if state is not None:
+            self._state = state
+            self._show(state)
+
+    async def _read(self) -> State | None:
+        """Look at the files; where that fails the page says why, and shows what it knew."""
         try:
             state = await run.io_bound(read, self._services, self._registry)
         except VisavisError as exc:
             _put(self._fault, f"<p>{escape(str(exc))}</p>")
-            return
-        if state is not None and not self._client.is_deleted:
-            _put(self._fault, "")
-            self._state = state
-            self._show(state)
+            return None
+        _put(self._fault, "")
+        return state
 
     async def _look(self) -> None:
         """Look again; nothing that stays as it is is sent to the browser."""
@@ -198,11 +206,10 @@ class HeadsPage:
         )
 
     async def _ask_roll_back(self) -> None:
-        """Show what the last promotion changed, and ask."""
-        found = to_undo(self._state.events, None) if self._state else None
-        if found is not None:
+        """Show what can be undone, and ask."""
+        if self._state and to_undo(self._state.events, None):
             with self._dialogs:
-                heads_dialogs.roll_back(*found, self._roll_back)
+                heads_dialogs.roll_back(self._state.events, self._roll_back)
 
     async def _roll_back(self, head: Head | None, reason: str) -> str:
         return await self._change(partial(self._registry.rollback, head, reason=reason, by=BY))
