@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visavis.core.types import MESH_POINTS, Faces, Source
+from visavis.core.attributes import CLASSES, Head
+from visavis.core.types import (
+    EXPRESSIONS,
+    MESH_POINTS,
+    POSE_ANGLES,
+    QUALITY_PARTS,
+    Answers,
+    Faces,
+    Source,
+)
 
 
 def make_faces(n: int) -> Faces:
@@ -22,11 +31,16 @@ def make_faces(n: int) -> Faces:
         mesh=filled(MESH_POINTS, 3),
         mesh_scores=index,
         embeddings=filled(16),
+        heads={head: Answers(filled(len(CLASSES[head])), "v") for head in Head},
+        pose=filled(len(POSE_ANGLES)),
+        quality=filled(len(QUALITY_PARTS)),
+        expression=filled(len(EXPRESSIONS)),
     )
 
 
 def arrays(faces: Faces) -> list[np.ndarray]:
-    return [getattr(faces, name) for name in Faces.__dataclass_fields__]
+    plain = [getattr(faces, name) for name in Faces.__dataclass_fields__ if name != "heads"]
+    return [*plain, *(answers.probabilities for answers in faces.heads.values())]
 
 
 @given(

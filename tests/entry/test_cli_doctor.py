@@ -36,7 +36,7 @@ def test_a_machine_with_everything_is_well(weights):
         [
             *("visavis", "python", "weights", "onnxruntime providers", "cores"),
             *("memory", "disk, data", "disk, cache", "port"),
-            *("policy, emotion", "policy, race"),
+            *("policy, emotion", "policy, race", "heads"),
         ],
         "ok",
     )

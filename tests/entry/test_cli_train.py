@@ -1,4 +1,4 @@
-"""`visavis train attributes` on real faces: a challenger comes out, and bad input is one sentence."""
+"""`visavis train attributes` on real faces: a challenger comes out; bad input is one sentence."""
 
 import importlib.util
 import sys

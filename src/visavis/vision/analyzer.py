@@ -80,6 +80,7 @@ class Analyzer:
         def touch(_: int) -> None:
             once(np.zeros((side, side, 3), np.uint8))
             self.embed.embed([np.zeros((chip, chip, 3), np.uint8)] * MOST_AT_ONCE)
+            self.attributes.warm_up()
 
         chip = self.embed.decoder.size
         with ThreadPoolExecutor(threads) as pool:

@@ -54,7 +54,7 @@ class Check:
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check Python, weights, machine, disk, port and policy; exit with 1 when one fails."""
+    """Check Python, weights, machine, disk, port, policy and heads; exit with 1 when one fails."""
     from visavis.core.settings import load_settings
 
     checks = [Check("visavis", Status.OK, __version__), _python()]
@@ -192,6 +192,18 @@ def _policy(settings: "Settings") -> Iterator[Check]:
         yield Check(f"policy, {feature}", Status.OK, found)
 
 
+def _heads(settings: "Settings") -> Iterator[Check]:
+    """Load the heads and say which file answers what."""
+    from visavis.entry.wiring import build_heads
+
+    shelf = build_heads(settings)
+    for problem in shelf.problems():
+        yield Check("heads", Status.FAIL, problem)
+    versions = shelf.current().versions
+    found = ", ".join(f"{head}: {version}" for head, version in versions.items())
+    yield Check("heads", Status.OK if found else Status.WARN, found or "none")
+
+
 LOOKS: "tuple[Callable[[Settings], Iterator[Check]], ...]" = (
     _weights,
     _providers,
@@ -199,4 +211,5 @@ LOOKS: "tuple[Callable[[Settings], Iterator[Check]], ...]" = (
     _disk,
     _port,
     _policy,
+    _heads,
 )

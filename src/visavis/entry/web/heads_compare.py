@@ -56,10 +56,12 @@ def _compared(file: HeadVersion, head: Head, state: State) -> str:
     said = escape(next(sentences(measured(file.card, head, after)), "Never measured."))
     if not champion:
         return f"{said} Nobody answers this now."
+    if after is None:
+        return f"{said} It cannot be compared with {escape(champion)}."
     old, new = (report.metric(head) if report else None for report in (before, after))
-    if after is None or before is None or old is None or new is None:
+    if before is None or old is None or new is None:
         return f"{said} There are no figures of {escape(champion)} to compare with."
-    now = f"<strong>{_difference(new - old)}</strong> {said} Now {100 * old:.1f}."
+    now = f"<strong>{_difference(new - old)}</strong> {said} What serves: {100 * old:.1f}."
     if before.data != after.data:
         return f"{now} They were measured on different faces, which says little."
     return now + _losses(losses_of(head, before, after, ENOUGH), after.groups.get(head, {}))

@@ -52,6 +52,13 @@ class Attributes:
             for (_, faces), i, j in zip(pairs, starts, ends, strict=True)
         ]
 
+    def warm_up(self) -> None:
+        """Load the heads and run each once; a head that is missing is told when it is asked."""
+        nets = {net.card.version: net for net in self.shelf.current().nets.values()}
+        for net in nets.values():
+            size = net.card.crop.size
+            net.engine.run(np.zeros((MOST_AT_ONCE, 3, size, size), np.float32))
+
 
 def _ask(net: HeadNet, heads: list[Head], pairs: list[tuple[Pixels, Faces]]) -> dict[Head, Answers]:
     """Run one file over the faces of all pictures."""

@@ -167,7 +167,8 @@ class HeadsPage:
             for file in waiting:
                 with ui.element("article").classes("vh-card"):
                     self._rows[file.version] = html("")
-                    self._offer("Let it serve…", partial(self._ask_promote, file.version))
+                    name = f'Let it serve…<span class="vv-hidden"> ({escape(file.version)})</span>'
+                    self._offer(name, partial(self._ask_promote, file.version))
             if waiting and not self._may_change:
                 html(heads_markup.ONLY_AT_THE_MACHINE, "p").classes("vh-quiet")
 
