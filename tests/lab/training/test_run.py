@@ -29,9 +29,10 @@ def embedder(weights):
 
 @pytest.fixture(scope="module")
 def trained(crops, recipe, embedder, tmp_path_factory):
+    from visavis.lab.training.loop import Told
     from visavis.lab.training.run import Origin, train
 
-    told = []
+    told: list[Told] = []
     made = train(
         crops, recipe, embedder, Origin("FairFace", "CC-BY-4.0"),
         tmp_path_factory.mktemp("run"), tell=told.append,
@@ -76,7 +77,7 @@ def test_the_card_tells_how_it_was_made(trained, crops, recipe):
 
 
 def test_an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been(
-    crops, recipe, embedder, tmp_path
+    crops, recipe, embedder, tmp_path, monkeypatch
 ):
     import torch
 
@@ -99,7 +100,9 @@ def test_an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been(
         keep()
         raise Interrupted
 
-    cut._keep = keep_and_stop  # the fault: the process ends after the first epoch
+    monkeypatch.setattr(
+        cut, "_keep", keep_and_stop
+    )  # the fault: the process ends after the first epoch
     with pytest.raises(Interrupted):
         cut.run(lambda _: None)
     again = Training(make_net(recipe, embedder), short, recipe, tmp_path / "b")

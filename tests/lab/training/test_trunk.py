@@ -46,6 +46,6 @@ def test_edges_are_not_learned_anew():
 def test_another_network_is_refused():
     from visavis.lab.training.trunk import Trunk
 
-    path = WeightShelf(load_settings().cache).path("centerface")
+    path = WeightShelf(load_settings().cache).ensure("centerface")
     with pytest.raises(WeightsCorrupt, match="not dlib's ResNet"):
         Trunk().load_embedder(path)

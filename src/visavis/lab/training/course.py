@@ -130,8 +130,8 @@ class Course:
             run.step(told.step, {"loss": told.loss, "rate": told.rate})
 
         embedder = WeightShelf(self.settings.cache).ensure(EMBEDDER)
-        folder = self.settings.cache / "training"
-        return train(crops, recipe, embedder, origin, folder, tell=both, note=note)
+        folder, threads = self.settings.cache / "training", worker_count(self.settings.runtime)
+        return train(crops, recipe, embedder, origin, folder, threads=threads, tell=both, note=note)
 
     def _reports(
         self, trained: Trained, crops: CropSet

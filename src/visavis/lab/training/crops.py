@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from visavis.core.attributes import Head
 from visavis.core.errors import InvalidInput
-from visavis.core.types import Pixels
+from visavis.core.types import QUALITY_PARTS, Feature, Pixels
 from visavis.lab.labels import Labelled
-from visavis.lab.portraits import PortraitReader
+from visavis.lab.portraits import Portrait, PortraitReader
+from visavis.usecases.drift import tenths
 from visavis.vision.decoders.dlib_resnet import chip_matrices
 from visavis.vision.heads.card import CropSpec
+from visavis.vision.stages.observe import observe
 from visavis.vision.warp import cut
 
 MARGIN = 1.1875
@@ -46,6 +48,7 @@ class CropSet:
         files: Name of the picture of each crop.
         failures: Pictures that could not be used.
         assumed: How many faces were not found but taken to lie at the usual place.
+        quality_shares: Share of the held-out faces in each tenth of overall quality.
     """
 
     pixels: Pixels
@@ -56,6 +59,7 @@ class CropSet:
     files: tuple[str, ...] = ()
     failures: int = 0
     assumed: int = 0
+    quality_shares: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -108,6 +112,7 @@ def load_crops(
         files=tuple(facts["files"]),
         failures=facts["failures"],
         assumed=facts["assumed"],
+        quality_shares=tuple(facts["quality_shares"]),
     )
 
 
@@ -137,12 +142,15 @@ def _cut_all(
     wide = CropSpec(size=side, padding=(1 + 2 * spec.padding) * MARGIN / 2 - 0.5)
     files: list[str] = []
     held_out: list[bool] = []
+    qualities: list[float] = []
     assumed = 0
     for portrait in reader.read([item.file for item in wanted]):
         matrix = chip_matrices(portrait.faces, wide.size, wide.padding)[0]
         out[len(files)] = cut(portrait.image, matrix, side)
         files.append(portrait.name)
         held_out.append(_is_held_out(reader.root.read(portrait.name)))
+        if held_out[-1]:
+            qualities.append(_quality_of(portrait))
         assumed += portrait.assumed
     out.flush()
     if not files:
@@ -152,10 +160,25 @@ def _cut_all(
         "held_out": held_out,
         "failures": len(reader.failures),
         "assumed": assumed,
+        "quality_shares": _shares_of(qualities),
     }
     partial = place / "done.json.part"
     partial.write_text(json.dumps(facts), "utf-8")
     partial.replace(place / "done.json")
+
+
+def _quality_of(portrait: Portrait) -> float:
+    """Return the overall quality of the face, 0..100, or NaN."""
+    (faces,) = observe([(portrait.image, portrait.faces)], {Feature.QUALITY})
+    assert faces.quality is not None  # noqa: S101  # it was asked for
+    return float(faces.quality[0, QUALITY_PARTS.index("overall")])
+
+
+def _shares_of(qualities: Sequence[float]) -> list[float]:
+    """Return the share of faces in each tenth of quality; even when there are none."""
+    rows = tenths(np.array(qualities, np.float64))
+    shares: list[float] = (rows.mean(axis=0) if len(rows) else np.full(10, 0.1)).tolist()
+    return shares
 
 
 def _is_held_out(picture: bytes) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from visavis.core.attributes import CLASSES, Head
@@ -69,6 +70,7 @@ def train(
     origin: Origin,
     folder: Path,
     *,
+    threads: int = 1,
     tell: Callable[[Told], None] = lambda _: None,
     note: Callable[[str], None] = lambda _: None,
 ) -> Trained:
@@ -80,6 +82,7 @@ def train(
         embedder: ONNX file of the default embedder, from which the trunk starts.
         origin: What the card says of the pictures.
         folder: Where the checkpoint and the finished file go.
+        threads: Cores to work on.
         tell: Called now and then with how far it is.
         note: Called with a sentence for each step.
 
@@ -89,6 +92,7 @@ def train(
     check_enough(crops, recipe)
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(threads)
     name = _name(recipe, crops)
     training = Training(make_net(recipe, embedder), crops, recipe, folder / f"{name}.checkpoint")
     if training.epoch:
@@ -153,6 +157,7 @@ def _make_file(
         version=f"{recipe.name}-{now:%Y%m%d}-{digest}",
         crop=recipe.crop,
         heads=facts,
+        quality_shares=crops.quality_shares,
         licence=origin.licence,
         provenance=origin.provenance,
         training={
