@@ -55,6 +55,9 @@ def test_a_run_ends_as_a_challenger_and_what_serves_stays(shared_data, torch_her
     assert made["report"]["faces"] >= 100
     assert made["report"]["versions"] == {"gender": made["version"]}
     assert (tmp_path / "copy" / f"{made['version']}.onnx").read_bytes() == found.path.read_bytes()
+    assert "FairFace" in (tmp_path / "copy" / f"{made['version']}.md").read_text()
+    figures = orjson.loads((tmp_path / "copy" / f"{made['version']}.json").read_bytes())
+    assert figures["gender"] == made["report"]["gender"]
     left = {path.suffix for path in (tmp_path / "cache/training").iterdir() if path.is_file()}
     assert left <= {".lock"}
     # What was trained can be measured against what serves: training stored both reports.

@@ -69,7 +69,8 @@ def attributes(
         str, typer.Option(help="Under which licence the trained file may be used.")
     ] = "for this deployment only",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Also copy the head files there.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Also put head file, figures and model card there."),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
@@ -153,9 +154,8 @@ def _bar(name: str) -> "Iterator[Callable[[Told], None]]":
 def _give(made: "list[Made]", out: Path | None, *, as_json: bool) -> None:
     """Copy the files where they are wanted, and say what was made and what to do with it."""
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         for each in made:
-            shutil.copyfile(each.path, out / each.path.name)
+            _copy(each, out)
     if as_json:
         import orjson
 
@@ -163,6 +163,16 @@ def _give(made: "list[Made]", out: Path | None, *, as_json: bool) -> None:
         return
     for each in made:
         _tell(each)
+
+
+def _copy(made: "Made", out: Path) -> None:
+    """Put the head file, its figures and its model card into a folder."""
+    import orjson
+
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(made.path, out / made.path.name)
+    (out / f"{made.version}.json").write_bytes(orjson.dumps(made.report))
+    (out / f"{made.version}.md").write_text(made.page, "utf-8")
 
 
 def _tell(made: "Made") -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from visavis.core.attributes import Head
 from visavis.core.errors import InvalidInput, WeightsError
 from visavis.core.settings import Settings
-from visavis.lab.attributes import compare
+from visavis.lab.attributes import AttributesReport, compare
+from visavis.lab.card_page import card_page
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.lab.labels import Labelled, read_labels, spread
 from visavis.lab.portraits import PortraitReader, for_portraits
@@ -36,6 +37,7 @@ class Made:
         version: Name of the challenger.
         path: Its file.
         report: Its figures on the held-out pictures, as `visavis evaluate attributes` gives them.
+        page: Its model card, in Markdown.
         seconds: How long training took, without cutting out the faces.
         unrecorded: What the lab's record did not take.
     """
@@ -43,6 +45,7 @@ class Made:
     version: str
     path: Path
     report: Mapping[str, Any]
+    page: str
     seconds: float
     unrecorded: Sequence[str]
 
@@ -102,11 +105,13 @@ class Course:
         with self.tracking.run(recipe.name, config, data) as run:
             trained = self._trained(crops, recipe, origin, run, tell, note)
             note("measuring it on the held-out pictures, beside what serves")
-            report, baseline = self._reports(trained, crops)
-            self._record(run, trained, report)
-        added = self.registry.add(trained.path, report, baseline)
+            reports = self._reports(trained, crops)
+            report, *baseline = (each.as_json() for each in reports)
+            page = card_page(reports[0], trained.card)
+            _record(run, trained, report, page)
+        added = self.registry.add(trained.path, report, baseline[0] if baseline else None)
         trained.path.unlink()
-        return Made(added.version, added.path, report, trained.seconds, run.unrecorded)
+        return Made(added.version, added.path, report, page, trained.seconds, run.unrecorded)
 
     def _crops(self, recipe: Recipe, note: Callable[[str], None]) -> CropSet:
         workers = worker_count(self.settings.runtime)
@@ -133,20 +138,16 @@ class Course:
         folder, threads = self.settings.cache / "training", worker_count(self.settings.runtime)
         return train(crops, recipe, embedder, origin, folder, threads=threads, tell=both, note=note)
 
-    def _reports(
-        self, trained: Trained, crops: CropSet
-    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    def _reports(self, trained: Trained, crops: CropSet) -> list[AttributesReport]:
         """Measure the challenger, and the champion where one file answers all its heads."""
         held_out = {name for name, out in zip(crops.files, crops.held_out, strict=True) if out}
         labelled = [item for item in self.labelled if item.file in held_out]
         nets = [load_net(trained.path, self.settings.runtime), *self._champion(trained)]
         workers = worker_count(self.settings.runtime)
-        reports = compare(
+        return compare(
             self.analyzer, self.root, labelled, nets, self.settings.images, workers,
             heads=trained.card.heads,
         )  # fmt: skip
-        plain = [report.as_json() for report in reports]
-        return plain[0], plain[1] if len(plain) > 1 else None
 
     def _champion(self, trained: Trained) -> list[HeadNet]:
         try:
@@ -156,17 +157,22 @@ class Course:
             return []
         return [found[0][0]] if len(found) == 1 else []
 
-    def _record(self, run: Run, trained: Trained, report: Mapping[str, Any]) -> None:
-        place = trained.path.with_suffix(".report.json")
-        place.write_text(json.dumps(report, default=str, indent=1), "utf-8")
-        figures = {
-            f"{head}.{name}": value
-            for head in trained.card.heads
-            for name, value in report[head.value].items()
-            if isinstance(value, float)
-        }
-        run.finish(figures, [trained.path, place])
-        place.unlink()
+
+def _record(run: Run, trained: Trained, report: Mapping[str, Any], page: str) -> None:
+    """Give figures, head file, report and card to the lab's record."""
+    files = {".report.json": json.dumps(report, default=str, indent=1), ".card.md": page}
+    paths = [trained.path.with_suffix(suffix) for suffix in files]
+    for path, text in zip(paths, files.values(), strict=True):
+        path.write_text(text, "utf-8")
+    figures = {
+        f"{head}.{name}": value
+        for head in trained.card.heads
+        for name, value in report[head.value].items()
+        if isinstance(value, float)
+    }
+    run.finish(figures, [trained.path, *paths])
+    for path in paths:
+        path.unlink()
 
 
 def open_course(
