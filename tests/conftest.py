@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from visavis.core.settings import load_settings
 from visavis.entry.services import Services
@@ -13,6 +14,10 @@ from visavis.entry.wiring import build, build_analyzer
 from visavis.vision.analyzer import Analyzer
 from visavis.vision.weights.catalog import find_pack
 from visavis.vision.weights.shelf import WeightShelf
+
+# Tests say what is right, never how fast: a busy machine is no fault.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 REPO = Path(__file__).resolve().parent.parent
 

@@ -229,7 +229,7 @@ def test_the_primary_action_is_reached_by_keyboard(page: Page) -> None:
         })"""
     )
     choose_button = page.get_by_role("button", name="Choose pictures")
-    for _ in range(3):  # past the name and the link to the API
+    for _ in range(4):  # past the name and the links to Models and the API
         page.keyboard.press("Tab")
     expect(choose_button).to_be_focused()
     page.keyboard.press("Enter")

@@ -38,7 +38,7 @@ class Made:
         path: Its file.
         report: Its figures on the held-out pictures, as `visavis evaluate attributes` gives them.
         page: Its model card, in Markdown.
-        seconds: How long training took, without cutting out the faces.
+        seconds: How long the network learned, interruptions left out.
         unrecorded: What the lab's record did not take.
     """
 

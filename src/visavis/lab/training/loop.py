@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,12 @@ class Training:
         crops: What it learns from; those held out are left alone.
         recipe: How.
         checkpoint: File that holds the state after each epoch; it is removed by `finish`.
+
+    Attributes:
+        net: What learns.
+        average: Its weights averaged over the steps, which is what is kept in the end.
+        epoch: Epochs done.
+        seconds: Time spent on them, also before an interruption.
     """
 
     def __init__(self, net: HeadsNet, crops: CropSet, recipe: Recipe, checkpoint: Path) -> None:
@@ -65,6 +72,7 @@ class Training:
         groups = net.groups(recipe.rate, recipe.trunk_rate, recipe.decay)
         self._optimiser = torch.optim.AdamW(groups, lr=recipe.rate)
         self._step = 0
+        self.seconds = 0.0
         self.epoch = self._resume()
 
     @property
@@ -75,8 +83,10 @@ class Training:
     def run(self, tell: Callable[[Told], None]) -> HeadsNet:
         """Train to the end and return the network with the averaged weights, ready to use."""
         while self.epoch < self._recipe.epochs:
+            started = time.monotonic()
             self._one_epoch(tell)
             self.epoch += 1
+            self.seconds += time.monotonic() - started
             self._keep()
         self.average.eval()
         return self.average
@@ -157,6 +167,7 @@ class Training:
         state = {
             "epoch": self.epoch,
             "step": self._step,
+            "seconds": self.seconds,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
@@ -174,5 +185,5 @@ class Training:
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
-        self._step = state["step"]
+        self._step, self.seconds = state["step"], state["seconds"]
         return int(state["epoch"])

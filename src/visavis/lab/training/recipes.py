@@ -95,8 +95,7 @@ RECIPES = MappingProxyType(
             heads=(Head.EMOTION,),
             crop=CropSpec(size=96, padding=0.25),
             blocks=13,
-            epochs=30,
-            trunk_rate=5e-4,  # an expression is less like an identity than an age is
+            epochs=12,
             grey=True,
             smoothing=0.1,
             augmentation=Augmentation(

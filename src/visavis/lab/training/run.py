@@ -1,7 +1,6 @@
 """One training run, from crops to a head file: train, shrink, calibrate, write the card."""
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,7 +53,7 @@ class Trained:
         path: The head file.
         card: What it says of itself.
         figures: Measured on the held-out crops, by head.
-        seconds: How long it took, without cutting out the crops.
+        seconds: How long the network learned, interruptions left out.
     """
 
     path: Path
@@ -90,7 +89,6 @@ def train(
         InvalidInput: too few faces, or a class that no face shows.
     """
     check_enough(crops, recipe)
-    started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
     name = _name(recipe, crops)
@@ -99,7 +97,7 @@ def train(
         note(f"going on after epoch {training.epoch} of {recipe.epochs}")
     net = training.run(tell)
     note("shrinking to eight bits, calibrating")
-    trained = _make_file(net, crops, recipe, origin, folder / name, started)
+    trained = _make_file(net, crops, recipe, origin, folder / name, training.seconds)
     training.finish()
     return trained
 
@@ -136,7 +134,7 @@ def _name(recipe: Recipe, crops: CropSet) -> str:
 
 
 def _make_file(
-    net: HeadsNet, crops: CropSet, recipe: Recipe, origin: Origin, scratch: Path, started: float
+    net: HeadsNet, crops: CropSet, recipe: Recipe, origin: Origin, scratch: Path, seconds: float
 ) -> Trained:
     """Export, quantise, calibrate on held-out faces, and write the head file with its card."""
     floats, small = scratch.with_suffix(".float"), scratch.with_suffix(".small")
@@ -162,7 +160,7 @@ def _make_file(
         provenance=origin.provenance,
         training={
             "date": now.isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - started),
+            "seconds": round(seconds),
             "recipe": recipe.model_dump(mode="json"),
             "data_sha256": crops.sha256,
             "faces": int((~crops.held_out).sum()),
@@ -175,7 +173,7 @@ def _make_file(
     finish(small, target, card)
     for path in (floats, small):
         path.unlink()
-    return Trained(target, card, figures, time.monotonic() - started)
+    return Trained(target, card, figures, seconds)
 
 
 def _facts(
