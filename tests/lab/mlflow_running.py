@@ -43,7 +43,7 @@ def database() -> Iterator[str]:
 def s3_variables() -> Iterator[dict[str, str]]:
     """Serve the S3 API with one bucket; give the environment variables that lead to it."""
     if importlib.util.find_spec("moto") is None or importlib.util.find_spec("boto3") is None:
-        require_or_skip("s3", "no S3 end here; run `pip install --group s3`")
+        require_or_skip("s3", "no S3 end here; run `pip install --group dev`")
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -259,7 +259,7 @@ def test_a_place_that_cannot_be_used_is_refused(tmp_path, options, said):
 
 def test_an_experiment_keeps_its_files_where_they_are(tmp_path, data, store):
     if find_spec("boto3") is None:
-        require_or_skip("s3", "no boto3 here; run `pip install --group s3`")
+        require_or_skip("s3", "no boto3 here; run `pip install --group dev`")
     assert store.experiment_id
     options = TrackingOptions(artifacts="s3://lab/elsewhere")
     with pytest.raises(InvalidSettings, match="choose another VISAVIS_TRACKING__EXPERIMENT"):
