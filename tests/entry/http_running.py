@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from visavis.core.settings import Settings
 from visavis.entry.http_api.server import build, listen
 from visavis.entry.services import Services
+from visavis.lab.heads.registry import HeadRegistry
 from visavis.usecases.drift import Drift
 from visavis.usecases.policy import Policy
 
@@ -55,7 +56,8 @@ class Faulty:
 def faulty_services(act: Callable[[], Any], settings: Settings) -> Services:
     """Bundle a `Faulty` use case with `settings`."""
     analyses: Any = Faulty(act)  # only what this door calls
-    return Services(settings, analyses, Policy.of(settings.policy), Drift(dict))
+    registry = HeadRegistry(settings.data / "heads")
+    return Services(settings, analyses, Policy.of(settings.policy), Drift(dict), registry)
 
 
 def portraits(shared_data: Path, count: int) -> list[Path]:

@@ -176,3 +176,13 @@ def test_what_does_not_fit_ends_with_code_2_and_a_sentence(tmp_path, text, argum
     assert result.stdout == ""
     assert sentence in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_list_as_spreadsheets_save_it_is_read(faces, tmp_path):
+    root, rows = faces
+    labels = tmp_path / "labels.csv"
+    labels.write_text(text_of(rows), "utf-8-sig")
+    result = run("--root", root, "--labels", labels, "--json")
+
+    assert result.exit_code == 0
+    assert orjson.loads(result.stdout)["faces"] == 12

@@ -22,6 +22,7 @@ from visavis.entry.http_api.routes.analysis_openapi import EXAMPLE
 from visavis.entry.http_api.schemas import Results
 from visavis.entry.services import Services
 from visavis.entry.wiring import build
+from visavis.lab.heads.registry import HeadRegistry
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.drift import LEAST_FACES, Drift
 from visavis.usecases.policy import NEEDS_PURPOSE, Policy
@@ -126,7 +127,8 @@ def test_heads_that_nobody_answers_are_a_503_that_says_so(
     nobody = Attributes(HeadShelf(tmp_path, RuntimeOptions(), bundled=tmp_path))
     headless = replace(analyzer, attributes=nobody)
     analyses = Analyses(headless, ImageOptions(), BatchOptions(), workers=1)
-    services = Services(load_settings(), analyses, Policy(), Drift(dict))
+    registry = HeadRegistry(tmp_path / "heads")
+    services = Services(load_settings(), analyses, Policy(), Drift(dict), registry)
     with closing(analyses), running(create_app(services)) as client:
         answer = send(client, ("me.jpg", portrait), params={"features": "age"})
 

@@ -18,11 +18,11 @@ class Services:
         analyses: Looks at pictures.
         policy: What may be asked for.
         drift: How far what is seen is from what the heads were trained on.
-        heads: The head files, and which of them answer; None where no page shows them.
+        heads: The head files, and which of them answer.
     """
 
     settings: Settings
     analyses: Analyses
     policy: Policy
     drift: Drift
-    heads: HeadRegistry | None = None
+    heads: HeadRegistry

@@ -112,6 +112,15 @@ def test_an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been(
         assert torch.allclose(one, other, atol=1e-5)
 
 
+def test_a_checkpoint_that_was_cut_short_means_to_start_over(crops, recipe, embedder, tmp_path):
+    from visavis.lab.training.loop import Training
+    from visavis.lab.training.nets import make_net
+
+    for damaged in (b"", b"PK\x03\x04 cut short", b"no checkpoint at all"):
+        (tmp_path / "c").write_bytes(damaged)
+        assert Training(make_net(recipe, embedder), crops, recipe, tmp_path / "c").epoch == 0
+
+
 def test_too_few_faces_or_a_class_nobody_shows_is_one_sentence(crops, recipe):
     from visavis.lab.training.run import check_enough
 

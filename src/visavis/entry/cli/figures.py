@@ -36,7 +36,7 @@ def text_of(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_LIST_BYTES:
             raise InvalidInput(f"{path} is too large for a list; give the right file")
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")  # spreadsheets put a mark in front
     except OSError as exc:
         raise InvalidInput(f"{path} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:

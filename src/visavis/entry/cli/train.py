@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from visavis.entry.cli.console import say, stderr
+from visavis.entry.cli.figures import text_of
 from visavis.entry.cli.pipeline import heads_named, load_pipeline
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def _course(data: Path, labels: Path, limit: int | None) -> "Course":
     settings = load_settings()
     tracking = open_tracking(settings.tracking, settings.data)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    registry = build_registry(settings)
-    return open_course(settings, load_pipeline(settings), registry, tracking, data, labels, limit)
+    text, registry = text_of(labels), build_registry(settings)
+    return open_course(settings, load_pipeline(settings), registry, tracking, data, text, limit)
 
 
 def _beside(data: Path) -> Path:
@@ -176,8 +177,8 @@ def _copy(made: "Made", out: Path) -> None:
 
 
 def _tell(made: "Made") -> None:
-    for head in MAIN_FIGURES.keys() & made.report.keys():
-        for name in MAIN_FIGURES[head]:
+    for head, names in MAIN_FIGURES.items():
+        for name in names if head in made.report else ():
             typer.echo(f"{head} {name.replace('_', ' ')}: {made.report[head][name]:.3f}")
     say(f"{made.version} is kept; `visavis models promote {made.version}` lets it serve")
     for line in made.unrecorded:

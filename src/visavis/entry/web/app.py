@@ -48,8 +48,7 @@ def mount(app: FastAPI, services: Services) -> None:
     nicegui.app.exception_handler(404)(_nothing_here)
     nicegui.app.on_page_exception(_page_broken)
     analysis.install(services, gallery)
-    if services.heads is not None:
-        heads.install(services, services.heads)
+    heads.install(services, services.heads)
     ui.run_with(
         app,
         title="Visavis",

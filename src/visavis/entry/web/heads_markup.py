@@ -29,17 +29,6 @@ SHOWN_EVENTS = 20
 FOLDED = ("age",)
 """Groups that are shown only when asked for: nine rows."""
 
-HEADER = """
-<div class="vv-bar">
-  <a class="vv-mark" href="." aria-label="Visavis, start page">
-    <svg viewBox="0 0 32 32" aria-hidden="true">
-      <circle cx="12" cy="16" r="9"/><circle cx="20" cy="16" r="9"/></svg>
-    Visavis</a>
-  <nav aria-label="Pages"><a class="vv-quiet" href=".">Analyse</a>
-    <a class="vv-quiet" href="docs">API</a></nav>
-</div>
-"""
-
 DRIFT = (
     "Do the faces seen here look like those that the files were trained on? If not, the people or "
     "the camera differ; the answers may be as good as ever, but nobody has measured it."

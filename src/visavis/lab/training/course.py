@@ -181,7 +181,7 @@ def open_course(
     registry: HeadRegistry,
     tracking: Tracking,
     data: Path,
-    labels: Path,
+    labels: str,
     limit: int | None = None,
 ) -> Course:
     """Read the labels of a data set.
@@ -192,16 +192,12 @@ def open_course(
         registry: Takes the challengers.
         tracking: The lab's record.
         data: Folder or .zip of the pictures.
-        labels: The csv.
+        labels: Text of the csv.
         limit: Use only so many pictures, spread over the list.
 
     Raises:
         InvalidInput: data or labels cannot be used; the message names the row.
     """
-    try:
-        text = labels.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise InvalidInput(f"the labels {labels} cannot be read ({exc}); give --labels") from exc
-    labelled = spread(read_labels(text), limit)
+    labelled = spread(read_labels(labels), limit)
     root = open_root(data, settings.images.max_bytes)
     return Course(settings, analyzer, root, labelled, data.stem, registry, tracking)

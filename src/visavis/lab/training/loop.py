@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError  # only what `torch.load` raises; nothing is unpickled
 
 import numpy as np
+import structlog
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -18,8 +20,13 @@ from visavis.lab.training.losses import loss_of, soft_labels
 from visavis.lab.training.nets import HeadsNet
 from visavis.lab.training.recipes import Recipe
 
+log = structlog.get_logger(__name__)
+
 WARM_UP_STEPS = 200
 """Steps over which the rates rise, or a tenth of a short run."""
+
+CHECKPOINT_FORMAT = 1
+"""Grows when a checkpoint holds something else: older ones are then not found, not misread."""
 
 LARGEST_GRADIENT = 5.0
 TOLD_EVERY = 20
@@ -178,10 +185,17 @@ class Training:
         partial.replace(self._checkpoint)
 
     def _resume(self) -> int:
-        """Take over the checkpoint, if there is one; return the epoch to go on with."""
+        """Take over the checkpoint, if there is one; return the epoch to go on with.
+
+        One that cannot be read, as after a loss of power, means to start over.
+        """
         if not self._checkpoint.is_file():
             return 0
-        state = torch.load(self._checkpoint, weights_only=True)
+        try:
+            state = torch.load(self._checkpoint, weights_only=True)
+        except (OSError, EOFError, RuntimeError, UnpicklingError) as exc:
+            log.warning("checkpoint_unreadable", reason=type(exc).__name__)
+            return 0
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])

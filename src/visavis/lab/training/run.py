@@ -1,8 +1,8 @@
 """One training run, from crops to a head file: train, shrink, calibrate, write the card."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from visavis.lab.calibration import fit_temperature, unknown_limit
 from visavis.lab.training.augment import centred
 from visavis.lab.training.crops import NO_LABEL, CropSet
 from visavis.lab.training.export import agreement, finish, quantise, run_graph, to_onnx
-from visavis.lab.training.loop import Told, Training
+from visavis.lab.training.loop import CHECKPOINT_FORMAT, Told, Training
 from visavis.lab.training.nets import HeadsNet, make_net
 from visavis.lab.training.recipes import Recipe
 from visavis.vision.heads.card import HeadCard, HeadFacts
@@ -52,14 +52,12 @@ class Trained:
     Attributes:
         path: The head file.
         card: What it says of itself.
-        figures: Measured on the held-out crops, by head.
         seconds: How long the network learned, interruptions left out.
     """
 
     path: Path
     card: HeadCard
-    figures: Mapping[Head, Mapping[str, object]] = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: float
 
 
 def train(
@@ -127,7 +125,7 @@ def _labelled(crops: CropSet, head: Head) -> NDArray[np.bool_]:
 
 def _name(recipe: Recipe, crops: CropSet) -> str:
     """Name a run by recipe and data, so that the same run finds its checkpoint."""
-    told = recipe.model_dump_json() + crops.sha256
+    told = f"{CHECKPOINT_FORMAT}{recipe.model_dump_json()}{crops.sha256}"
     truth = b"".join(crops.truth[head].tobytes() for head in recipe.heads)
     digest = hashlib.sha256(told.encode() + truth).hexdigest()
     return f"{recipe.name}-{digest[:12]}"
@@ -146,9 +144,10 @@ def _make_file(
     batches = _seen(crops, held_out)
     logits = run_graph(small, batches)
     same = [agreement(a, b) for a, b in zip(logits, run_graph(floats, batches), strict=True)]
-    facts, figures = {}, {}
-    for head, values in zip(recipe.heads, logits, strict=True):
-        facts[head], figures[head] = _facts(head, values, crops.truth[head][held_out])
+    facts = {
+        head: _facts(head, values, crops.truth[head][held_out])
+        for head, values in zip(recipe.heads, logits, strict=True)
+    }
     digest = hashlib.sha256(small.read_bytes()).hexdigest()[:8]
     now = datetime.now(UTC)
     card = HeadCard(
@@ -173,25 +172,22 @@ def _make_file(
     finish(small, target, card)
     for path in (floats, small):
         path.unlink()
-    return Trained(target, card, figures, seconds)
+    return Trained(target, card, seconds)
 
 
-def _facts(
-    head: Head, logits: Floats, truth: NDArray[np.int64]
-) -> tuple[HeadFacts, Mapping[str, object]]:
+def _facts(head: Head, logits: Floats, truth: NDArray[np.int64]) -> HeadFacts:
     """Calibrate one head on held-out faces and measure it there."""
     known = truth != NO_LABEL
     logits, truth = logits[known], truth[known]
     temperature = fit_temperature(logits, truth)
     probabilities = softmax(logits / temperature)
     figures = measure(head, probabilities, truth)
-    facts = HeadFacts(
+    return HeadFacts(
         unknown_below=unknown_limit(probabilities, truth),
         temperature=temperature,
         shares=tuple(float(share) for share in probabilities.mean(axis=0)),
         metrics={k: float(v) for k, v in figures.items() if isinstance(v, int | float)},
     )
-    return facts, figures
 
 
 def softmax(logits: Floats) -> Floats:

@@ -47,7 +47,7 @@ class AnalysisPage:
         self._listen()
 
     def _build(self) -> None:
-        html(markup.HEADER, "header")
+        html(markup.header(markup.MODELS), "header")
         with ui.element("main").classes("vv-main is-empty") as self._main:
             with ui.element("section").classes("vv-drop").props('aria-label="Add pictures"'):
                 html(markup.DROP_ZONE).classes("vv-drop-inner")

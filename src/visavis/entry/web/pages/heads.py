@@ -13,7 +13,14 @@ from visavis.core.attributes import Head
 from visavis.core.errors import VisavisError
 from visavis.core.types import Feature
 from visavis.entry.services import Services
-from visavis.entry.web import heads_compare, heads_dialogs, heads_drift, heads_markup, heads_packs
+from visavis.entry.web import (
+    heads_compare,
+    heads_dialogs,
+    heads_drift,
+    heads_markup,
+    heads_packs,
+    markup,
+)
 from visavis.entry.web.elements import html, plain_button
 from visavis.entry.web.heads_state import State, may_change, read
 from visavis.entry.web.markup import CROSS
@@ -63,7 +70,7 @@ class HeadsPage:
         ui.timer(LOOK_EVERY_S, self._look, immediate=False)
 
     def _build(self) -> None:
-        html(heads_markup.HEADER, "header")
+        html(markup.header(markup.ANALYSE), "header")
         with ui.element("main").classes("vv-main vh-main-column"):
             html("Models", "h1")
             self._told = ui.element("div").classes("vh-told").props("role=status")
