@@ -2,10 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from visavis.lab.calibration import ece, fit_temperature, risk_coverage, unknown_limit
+from visavis.lab.calibration import (
+    ece,
+    ece_by_chance,
+    fit_calibration,
+    fit_temperature,
+    risk_coverage,
+    unknown_limit,
+)
 
 
 def softmax(logits):
@@ -30,6 +37,14 @@ def test_honest_probabilities_have_a_small_error(seed):
     logits, truth = honest(seed)
 
     assert ece(softmax(logits), truth) < 0.05
+
+
+def test_the_error_by_chance_is_what_honest_probabilities_show_on_average():
+    for n in (300, 3000):
+        drawn = [honest(seed, n) for seed in range(60)]
+        shown = np.mean([ece(softmax(logits), truth) for logits, truth in drawn])
+        told = np.mean([ece_by_chance(softmax(logits)) for logits, _ in drawn])
+        assert told == pytest.approx(shown, rel=0.1)
 
 
 @given(some, st.integers(1, 50), st.integers(1, 40))
@@ -64,6 +79,37 @@ def test_scaling_logits_is_undone(seed, scale):
     assert fit_temperature(logits * np.float32(scale), truth) == pytest.approx(
         before * scale, rel=1e-4
     )
+
+
+@settings(max_examples=8)
+@given(some, st.floats(0.6, 2))
+def test_calibration_is_never_worse_than_the_temperature_and_keeps_the_order(seed, power):
+    logits, truth = honest(seed, n=500)
+    bent = -((-np.log(softmax(logits).clip(1e-30, 1))) ** power)
+    made = fit_calibration(bent, truth)(bent)
+
+    def loss(probabilities):
+        return -np.log(probabilities[np.arange(len(truth)), truth].clip(1e-30)).mean()
+
+    assert loss(made) <= loss(softmax(bent / fit_temperature(bent, truth))) + 1e-3
+    np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-5)
+    assert (made.argmax(axis=1) == bent.argmax(axis=1)).all()
+
+
+def test_what_is_honest_already_stays_as_it_is():
+    logits, truth = honest(3)
+    np.testing.assert_allclose(fit_calibration(logits, truth)(logits), softmax(logits), atol=0.03)
+
+
+def test_a_head_that_is_too_sure_of_some_and_too_unsure_of_others_becomes_honest():
+    logits, truth = honest(5)
+    logs = np.log(softmax(logits).clip(1e-30, 1))
+    distorted = -(logs**2)
+    by_temperature = softmax(distorted / fit_temperature(distorted, truth))
+
+    assert ece(by_temperature, truth) > 2 * ece_by_chance(by_temperature)
+    made = fit_calibration(distorted, truth)(distorted)
+    assert ece(made, truth) < 1.5 * ece_by_chance(made)
 
 
 def test_logits_that_are_always_right_stay_within_the_search():

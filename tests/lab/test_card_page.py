@@ -36,6 +36,7 @@ def report_of(*heads, version="portrait-1", gap=True):
             "faces": 100,
             "accuracy": 0.9,
             "ece": 0.0123,
+            "ece_by_chance": 0.0101,
             "intervals": {"accuracy": (0.8256, 0.9448)},
             "unknown": {"below": 0.5, "share": 0.05, "accuracy": 0.93, "interval": (0.85, 0.97)},
         }
@@ -82,7 +83,7 @@ def test_the_page_says_what_how_well_for_whom_and_at_what_cost():
         "0.9000 | 0.8256 – 0.9448 | 100",
         "Worst gap: 0.1000, between `race=white` and `race=black`",
         "race=black | 0.8500 | 0.7400 – 0.9200 | 60",
-        "| gender | 0.0123 | 1.250 | 0.0500 | 0.9300 |",
+        "| gender | 0.0123 | 0.0101 | 1.250 | 1.000 | 0.0500 | 0.9300 |",
         "1.23 ms a face",
         "3 pictures could not be read",
         "2026-11-21",

@@ -69,6 +69,14 @@ def _fault(data: bytes, options: ImageOptions = OPTIONS) -> ImageFault:
     return caught.value.category
 
 
+def test_a_gif_that_is_cut_in_its_colours_at_the_sign_of_its_end_is_truncated() -> None:
+    whole, _ = _whole("gif")
+    cut = whole[:100] + b";"
+    with pytest.raises(InvalidImage) as caught:
+        decode(cut, OPTIONS)
+    assert caught.value.category is ImageFault.TRUNCATED
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())

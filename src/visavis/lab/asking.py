@@ -11,7 +11,8 @@ from visavis.core.attributes import Head
 from visavis.core.types import Answers, Faces, Pixels
 from visavis.lab.portraits import Portrait
 from visavis.vision.heads.shelf import HeadSet, HeadShelf
-from visavis.vision.stages.attributes import MOST_AT_ONCE, Attributes
+from visavis.vision.stages.attributes import Attributes
+from visavis.vision.stages.closeups import MOST_AT_ONCE
 
 MOST_PIXELS = 32_000_000
 """Of the pictures asked about together: about 100 MB."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from visavis.core.attributes import CLASSES, Head
 from visavis.core.types import Floats
-from visavis.lab.calibration import ece
+from visavis.lab.calibration import ece, ece_by_chance
 from visavis.lab.intervals import bootstrap, wilson
 from visavis.vision.heads.age import AGE_CENTRES, expected_age
 
@@ -31,14 +31,15 @@ def measure(head: Head, probabilities: Floats, truth: Truth) -> dict[str, Any]:
         truth: (n,) int64, class index.
 
     Returns:
-        `faces`, `ece`, `intervals` (95 %: Wilson's for shares, bootstrap of faces for years), and
-        `accuracy`, or for the age `bin_accuracy`, `within_one_bin`, `mae_years` (of the expected
-        age) and `mae_of_bin` (of the centre of the likeliest bin), both against the centre of the
-        true bin.
+        `faces`, `ece`, `ece_by_chance` (what honest probabilities would show), `intervals` (95 %:
+        Wilson's for shares, bootstrap of faces for years), and `accuracy`, or for the age
+        `bin_accuracy`, `within_one_bin`, `mae_years` (of the expected age) and `mae_of_bin` (of the
+        centre of the likeliest bin), both against the centre of the true bin.
     """
     off = np.abs(probabilities.argmax(axis=1) - truth)
     facts: dict[str, Any] = {"faces": len(truth)}
     facts["ece"] = ece(probabilities, truth)
+    facts["ece_by_chance"] = ece_by_chance(probabilities)
     if head is not Head.AGE:
         accuracy, ends = _share(off == 0)
         return facts | {"accuracy": accuracy, "intervals": {"accuracy": ends}}

@@ -27,7 +27,7 @@ from visavis.lab.portraits import PortraitReader, for_portraits
 from visavis.lab.roots import Root
 from visavis.usecases.analysis import Failure
 from visavis.vision.analyzer import Analyzer
-from visavis.vision.heads.shelf import HeadNet, HeadSet
+from visavis.vision.heads.shelf import HeadSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,47 +112,47 @@ def measurable(
     serving = analyzer.attributes.shelf.current()
     wanted = set(heads) if heads is not None else labelled_heads(labelled) & set(serving.nets)
     serving.for_heads(wanted)
-    return HeadSet({head: serving.nets[head] for head in Head if head in wanted})
+    return serving.only(wanted)
 
 
 def compare(
     analyzer: Analyzer,
     root: Root,
     labelled: Sequence[Labelled],
-    nets: Sequence[HeadNet],
+    sets: Sequence[HeadSet],
     images: ImageOptions,
     workers: int,
     heads: Collection[Head] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> list[AttributesReport]:
-    """Measure several head files on the same portraits, which are read once.
+    """Measure several sets of head files on the same portraits, which are read once.
 
     Args:
         analyzer: The pipeline; its detector is set for portraits, its heads are not asked.
         root: Where the pictures lie.
         labelled: What they show.
-        nets: The files.
+        sets: The files that answer.
         images: Caps on pictures.
         workers: Pictures worked on at the same time.
-        heads: Which to measure; None = all that the labels know. A file is measured on those of
+        heads: Which to measure; None = all that the labels know. A set is measured on those of
             them that it answers.
         tick: Called once for each picture that is done.
 
     Returns:
-        One report a file, in the same order.
+        One report a set, in the same order.
 
     Raises:
-        InvalidInput: the labels lack one of `heads`, a file answers none of them, or none of the
+        InvalidInput: the labels lack one of `heads`, a set answers none of them, or none of the
             pictures is there.
         Unavailable: no picture can be read, or none shows a face.
     """
     wanted = set(heads) if heads is not None else labelled_heads(labelled)
-    sets = [HeadSet({head: net for head in net.card.heads if head in wanted}) for net in nets]
-    for net, pinned in zip(nets, sets, strict=True):
-        if not pinned.nets:
-            words = ", ".join(sorted(wanted))
-            raise InvalidInput(f"{net.card.version} does not answer {words}; choose another file")
-    return _evaluate(analyzer, root, labelled, images, workers, sets, tick)
+    for given in sets:
+        if not given.only(wanted).nets:
+            names, words = (", ".join(sorted(set(x))) for x in (given.versions.values(), wanted))
+            raise InvalidInput(f"{names} does not answer {words}; choose another file")
+    chosen = [given.only(wanted) for given in sets]
+    return _evaluate(analyzer, root, labelled, images, workers, chosen, tick)
 
 
 def labelled_heads(labelled: Iterable[Labelled]) -> set[Head]:

@@ -155,13 +155,19 @@ def _calibration(report: AttributesReport, card: HeadCard, heads: Sequence[Head]
         facts = report.heads[head.value]
         unknown = facts["unknown"]
         given = "–" if unknown["accuracy"] is None else _value(unknown["accuracy"])
-        temperature = f"{card.heads[head].temperature:.3f}"
-        rows.append((head, _value(facts["ece"]), temperature, _value(unknown["share"]), given))
-    names = ("head", "ECE", "temperature", "share `unknown`", "accuracy of the rest")
+        facts_of_head = card.heads[head]
+        temperature = f"{facts_of_head.temperature:.3f}", f"{facts_of_head.power:.3f}"
+        errors = _value(facts["ece"]), _value(facts["ece_by_chance"])
+        rows.append((head, *errors, *temperature, _value(unknown["share"]), given))
+    names = (
+        *("head", "ECE", "by chance", "temperature", "power"),
+        *("share `unknown`", "accuracy of the rest"),
+    )
     said = (
         "The expected calibration error (ECE, 15 bins) is how far the probability of the best "
-        "class is from the share of such answers that are right. The temperature is already in "
-        "the file."
+        "class is from the share of such answers that are right. Perfectly honest probabilities "
+        "would show the error `by chance` on as many faces. Temperature and power make them so: "
+        "the softmax of −(−log softmax)^power / temperature, already in the file."
     )
     return [_table(names, rows), said]
 

@@ -22,7 +22,7 @@ from visavis.vision.analyzer import Analyzer
 from visavis.vision.batching import Batcher
 from visavis.vision.images import decode
 from visavis.vision.render.annotate import annotate as draw
-from visavis.vision.stages.gate import Reason, facts_of, reasons
+from visavis.vision.stages.gate import Reason, judge
 
 log = structlog.get_logger(__name__)
 
@@ -259,7 +259,4 @@ class Analyses:
         )
 
     def _reasons(self, image: Pixels, faces: Faces) -> tuple[tuple[Reason, ...], ...]:
-        if faces.quality is None:
-            return ()
-        pairs = zip(faces.quality, facts_of(image, faces), strict=True)
-        return tuple(reasons(quality, facts, self._quality) for quality, facts in pairs)
+        return () if faces.quality is None else judge(image, faces, self._quality)

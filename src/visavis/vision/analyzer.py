@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from visavis.core.attributes import Head
 from visavis.core.types import Faces, Feature, Pixels
-from visavis.vision.stages.attributes import Attributes
+from visavis.vision.stages.attributes import ATTRIBUTES, Attributes
 from visavis.vision.stages.detect import Detect
 from visavis.vision.stages.embed import MOST_AT_ONCE, Embed
 from visavis.vision.stages.mesh import Mesh
-from visavis.vision.stages.observe import OBSERVED, observe
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Analyzer:
         detect: Finds boxes and points.
         mesh: Lays 468 points on each face.
         embed: Turns faces into vectors.
-        attributes: Asks the heads about faces.
+        attributes: Tells what else can be told of faces.
     """
 
     pack: str
@@ -60,10 +58,8 @@ class Analyzer:
         faces = self.mesh(list(zip(images, faces, strict=True)))
         if Feature.EMBEDDING in features:
             faces = self.embed(list(zip(images, faces, strict=True)))
-        if heads := {head for head in Head if Feature(head) in features}:
-            faces = self.attributes(list(zip(images, faces, strict=True)), heads)
-        if wanted := OBSERVED.intersection(features):
-            faces = observe(list(zip(images, faces, strict=True)), wanted)
+        if ATTRIBUTES.intersection(features):
+            faces = self.attributes(list(zip(images, faces, strict=True)), features)
         return faces
 
     def warm_up(self, threads: int) -> None:

@@ -186,12 +186,19 @@ def is_cut_short(kind: str, data: bytes) -> bool:
     if kind == "png":
         return b"IEND" not in data[8:]
     if kind == "gif":
-        return not data.rstrip(b"\0").endswith(b";")
+        return _gif_cut_short(data)
     if kind == "webp":
         return 8 + int.from_bytes(data[4:8], "little") > len(data)
     if kind == "tiff":
         return _directory_cut_short(data)
     return kind in {"heic", "avif"} and _boxes_cut_short(data)
+
+
+def _gif_cut_short(data: bytes) -> bool:
+    """Whether a GIF ends before its colours do, or without its last sign."""
+    flags = data[10] if len(data) > 10 else 0
+    colours = 3 << (flags % 8 + 1) if flags & 0x80 else 0
+    return len(data) <= 13 + colours or not data.rstrip(b"\0").endswith(b";")
 
 
 def _directory_cut_short(data: bytes) -> bool:

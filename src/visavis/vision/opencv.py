@@ -43,6 +43,17 @@ def mirror(image: Pixels) -> Pixels:
     return cast("Pixels", cv2.flip(image, 1))
 
 
+def recolour(image: Pixels, matrix: Floats) -> Pixels:
+    """Return `image` with each pixel's colours times `matrix` (3, 4), the last column added."""
+    return cast("Pixels", cv2.transform(image, matrix))
+
+
+def blend(image: Pixels, other: Pixels, share: float) -> Pixels:
+    """Return `share` of `image` and the rest of `other`, both of one shape, mixed."""
+    flat = cv2.addWeighted(image.reshape(-1, 3), share, other.reshape(-1, 3), 1 - share, 0)
+    return cast("Pixels", flat.reshape(image.shape))
+
+
 def tensor(
     images: Sequence[Pixels], *, mean: float = 0.0, scale: float = 1.0, bgr: bool = False
 ) -> Floats:

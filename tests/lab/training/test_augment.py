@@ -23,7 +23,7 @@ def test_without_any_change_the_head_sees_what_serving_cuts_or_its_mirror_image(
     seen = augment(crops, 64, Augmentation(**STILL), np.random.default_rng(3))
     plain = centred(crops, 64)
     same = [bool((a == b).all()) for a, b in zip(seen, plain, strict=True)]
-    mirrored = [bool((a == b.flip(2)).all()) for a, b in zip(seen, plain, strict=True)]
+    mirrored = [bool((a == b[:, ::-1]).all()) for a, b in zip(seen, plain, strict=True)]
     assert all(a != b for a, b in zip(same, mirrored, strict=True))
     assert 0 < sum(same) < 32
 
@@ -37,9 +37,9 @@ def test_pictures_stay_pictures_and_chance_repeats(seed, n):
     first, again = (
         augment(faces(n), 64, Augmentation(), np.random.default_rng(seed)) for _ in range(2)
     )
-    assert first.shape == (n, 3, 64, 64)
+    assert first.shape == (n, 64, 64, 3)
+    assert first.dtype == np.uint8
     assert (first == again).all()
-    assert 0 <= float(first.min()) <= float(first.max()) <= 255
 
 
 def test_some_are_covered_and_some_lose_their_colour():
@@ -47,8 +47,8 @@ def test_some_are_covered_and_some_lose_their_colour():
     from visavis.lab.training.recipes import Augmentation
 
     seen = augment(faces(64), 64, Augmentation(**STILL | {"grey": 0.5}), np.random.default_rng(0))
-    grey = (seen.max(1).values - seen.min(1).values).amax((1, 2)) < 0.01
+    grey = np.ptp(seen.astype(int), axis=3).max(axis=(1, 2)) == 0
     assert 16 < int(grey.sum()) < 48
     covered = augment(faces(64), 64, Augmentation(**STILL | {"cover": 1}), np.random.default_rng(0))
-    even = (covered[:, :, 1:, 1:] == covered[:, :, :-1, :-1]).float().mean((1, 2, 3))
+    even = (covered[:, 1:, 1:] == covered[:, :-1, :-1]).mean(axis=(1, 2, 3))
     assert float(even.max()) > 0.05

@@ -48,7 +48,7 @@ def test_it_learns_and_the_file_serves_what_it_learned(trained, crops):
     assert net.card == made.card
     assert set(net.card.heads) == {Head.AGE, Head.GENDER}
     held_out = np.flatnonzero(crops.held_out)
-    answers = net.engine.run(centred(crops.pixels[held_out], SPEC.size).contiguous().numpy())
+    answers = net.engine.run(centred(crops.pixels[held_out], SPEC.size))
     for head in made.card.heads:
         probabilities = answers[net.outputs[head]]
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)

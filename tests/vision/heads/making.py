@@ -56,16 +56,18 @@ def even(head: Head) -> tuple[float, ...]:
 def head_graph(
     heads: Mapping[Head, Sequence[float]], size: int, card: str | None
 ) -> onnx.ModelProto:
-    """Return the graph: pool → flatten → one layer of nothing but bias → softmax, a head each.
+    """Return the graph: planes, pool, flatten, one layer of nothing but bias, softmax, a head each.
 
     Args:
         heads: The answer of each output; as many classes as it has numbers.
         size: Side of the pictures it takes.
         card: JSON for the metadata; None leaves it out.
     """
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", CHANNELS, size, size])
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", size, size, CHANNELS])
     nodes = [
-        helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+        helper.make_node("Cast", ["image"], ["levels"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["levels"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("GlobalAveragePool", ["planes"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["colour"]),
     ]
     weights: list[onnx.TensorProto] = []

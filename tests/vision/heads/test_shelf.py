@@ -74,7 +74,7 @@ def test_a_promotion_is_noticed_and_answers(shelf, folder):
     assert new.versions == {"age": "b-1", "gender": "p-1"}
     assert new.nets[AGE] is old.nets[AGE], "what stays is not loaded again"
     ((net, heads),) = new.for_heads([GENDER])
-    (answer,) = net.engine.run(np.zeros((1, 3, SIZE, SIZE), np.float32))
+    (answer,) = net.engine.run(np.zeros((1, SIZE, SIZE, 3), np.uint8))
     assert heads == [GENDER]
     assert answer[0].tolist() == pytest.approx([0.3, 0.7])
     (folder / CHAMPIONS).unlink()
@@ -252,7 +252,7 @@ def test_requests_go_on_while_files_are_exchanged(shelf, folder):
         seen = set()
         while not stop.is_set():
             ((net, _),) = shelf.current().for_heads([GENDER])
-            (answer, *_) = net.engine.run(np.zeros((1, 3, SIZE, SIZE), np.float32))
+            (answer, *_) = net.engine.run(np.zeros((1, SIZE, SIZE, 3), np.uint8))
             if net.card.version != "b-1":
                 assert answer[0, 0] == pytest.approx(int(net.card.version[2:]) / 10, abs=1e-5)
             seen.add(net.card.version)

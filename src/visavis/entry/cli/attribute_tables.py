@@ -28,7 +28,8 @@ def figures(report: "AttributesReport") -> "Table":
             note = f"{facts['faces']} faces" if name in ("accuracy", "bin_accuracy") else ""
             table.add_row(head, FIGURES[name], shown(facts[name]), ends_shown(ends), note)
         unknown = facts["unknown"]
-        table.add_row(head, "calibration error", shown(facts["ece"]), "", "ECE")
+        by_chance = f"honest ones: {shown(facts['ece_by_chance'])}"
+        table.add_row(head, "calibration error", shown(facts["ece"]), "", by_chance)
         note = f"others: {shown(unknown['accuracy'])}"
         table.add_row(head, "unknown", shown(unknown["share"]), "", note)
     for version, cost in report.ms_per_face.items():

@@ -81,7 +81,7 @@ def _with_file(analyzer: "Analyzer", settings: "Settings", name: str) -> "Analyz
     from visavis.vision.stages.attributes import Attributes
 
     net = load_net(_path_of(settings, name), settings.runtime)
-    pinned = Pinned(HeadSet(dict.fromkeys(net.card.heads, net)))
+    pinned = Pinned(HeadSet.of(net))
     return replace(analyzer, attributes=Attributes(pinned))
 
 

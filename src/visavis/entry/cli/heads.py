@@ -221,13 +221,13 @@ def _measured(
     from visavis.lab.labels import read_labels
     from visavis.lab.roots import open_root
     from visavis.vision.engines.onnx_engine import worker_count
-    from visavis.vision.heads.shelf import load_net
+    from visavis.vision.heads.shelf import HeadSet, load_net
     from visavis.vision.weights.shelf import WeightShelf
 
     wanted = [verdict.head for verdict in registry.judge(version, heads)]
     rivals = {old for head, old in registry.champions().items() if head in wanted}
     paths = [registry.find(name).path for name in (version, *sorted(rivals))]
-    nets = [load_net(path, settings.runtime) for path in paths]
+    sets = [HeadSet.of(load_net(path, settings.runtime)) for path in paths]
     labelled = read_labels(text_of(labels), wanted)
     place = open_root(root, settings.images.max_bytes)
     ensure_pack(settings)
@@ -239,7 +239,7 @@ def _measured(
             analyzer,
             place,
             labelled,
-            nets,
+            sets,
             settings.images,
             workers,
             wanted,

@@ -1,18 +1,17 @@
 """Augmentation: the same face a little turned, shifted, lit or covered."""
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from visavis.core.types import Floats, Pixels
 from visavis.lab.training.recipes import Augmentation
-from visavis.vision.opencv import warp
+from visavis.vision.opencv import recolour, warp
 from visavis.vision.warp import from_complex
 
 Dice = np.random.Generator
 
 
-def augment(crops: Pixels, seen: int, how: Augmentation, dice: Dice) -> Tensor:
+def augment(crops: Pixels, seen: int, how: Augmentation, dice: Dice) -> Pixels:
     """Return what the head sees of kept crops, each changed at random.
 
     Args:
@@ -22,19 +21,19 @@ def augment(crops: Pixels, seen: int, how: Augmentation, dice: Dice) -> Tensor:
         dice: The source of chance; the same state gives the same batch.
 
     Returns:
-        (n, 3, seen, seen) float32, 0..255, channels last in memory.
+        (n, seen, seen, 3) uint8 RGB.
     """
     matrices = _moves(len(crops), crops.shape[1], seen, how, dice)
-    moved = np.stack([warp(crop, m, seen) for crop, m in zip(crops, matrices, strict=True)])
-    images = torch.from_numpy(moved).permute(0, 3, 1, 2).float()
-    return _covered(_lit(images, how, dice), how, dice)
+    moved = [warp(crop, m, seen) for crop, m in zip(crops, matrices, strict=True)]
+    colours = _lights(np.array([picture.mean() for picture in moved]), how, dice)
+    lit = np.stack([recolour(each, m) for each, m in zip(moved, colours, strict=True)])
+    return _covered(lit, how, dice)
 
 
-def centred(crops: Pixels, seen: int) -> Tensor:
-    """Return the middle of kept crops, as serving cuts it: (n, 3, seen, seen) float32, 0..255."""
+def centred(crops: Pixels, seen: int) -> Pixels:
+    """Return the middle of kept crops, as serving cuts it: (n, seen, seen, 3) uint8 RGB."""
     edge = (crops.shape[1] - seen) // 2
-    middle = np.ascontiguousarray(crops[:, edge : edge + seen, edge : edge + seen])
-    return torch.from_numpy(middle).permute(0, 3, 1, 2).float()
+    return np.ascontiguousarray(crops[:, edge : edge + seen, edge : edge + seen])
 
 
 def _uniform(n: int, reach: float, dice: Dice) -> Floats:
@@ -54,29 +53,30 @@ def _moves(n: int, side: int, seen: int, how: Augmentation, dice: Dice) -> Float
     return matrices
 
 
-def _lit(x: Tensor, how: Augmentation, dice: Dice) -> Tensor:
-    """Change contrast, brightness and colour; some pictures lose their colour altogether.
+def _lights(middle: NDArray[np.float64], how: Augmentation, dice: Dice) -> Floats:
+    """Return (n, 3, 4) what becomes of red, green and blue, and what is added to each.
 
-    All three are one 3×3 colour matrix and an offset a picture.
+    Contrast, brightness and colour change together; some pictures lose their colour altogether.
+
+    Args:
+        middle: (n,) mean level of each picture: contrast turns around it.
+        how: How far to go.
+        dice: The source of chance.
     """
-    n = len(x)
+    n = len(middle)
     contrast, brightness = 1 + _uniform(n, how.contrast, dice), _uniform(n, how.brightness, dice)
     colour = 1 + _uniform(n, how.colour, dice)
     colour[dice.random(n) < how.grey] = 0
-    mixing = (1 - colour)[:, None, None] / 3 + colour[:, None, None] * np.eye(3, dtype=np.float32)
-    mixing = torch.from_numpy((contrast[:, None, None] * mixing).astype(np.float32))
-    middle = x.mean((1, 2, 3))
-    offset = middle * (1 - torch.from_numpy(contrast)) + torch.from_numpy(brightness)
-    flat = x.permute(0, 2, 3, 1).reshape(n, -1, 3)
-    lit = torch.baddbmm(offset.view(n, 1, 1), flat, mixing).clamp_(0, 255)
-    return lit.view(n, *x.shape[2:], 3).permute(0, 3, 1, 2)
+    mixing = (1 - colour)[:, None, None] / 3 + colour[:, None, None] * np.eye(3)
+    added = np.broadcast_to((middle * (1 - contrast) + brightness)[:, None, None], (n, 3, 1))
+    return np.concatenate([contrast[:, None, None] * mixing, added], axis=2).astype(np.float32)
 
 
-def _covered(x: Tensor, how: Augmentation, dice: Dice) -> Tensor:
+def _covered(pictures: Pixels, how: Augmentation, dice: Dice) -> Pixels:
     """Cover a rectangle of some pictures with one grey (Zhong et al., 2017: random erasing)."""
-    size = x.shape[-1]
-    for i in np.flatnonzero(dice.random(len(x)) < how.cover):
+    size = pictures.shape[1]
+    for i in np.flatnonzero(dice.random(len(pictures)) < how.cover):
         high, wide = (size * dice.uniform(0.06, 0.36, 2)).astype(int)
         top, left = dice.integers(0, size - high + 1), dice.integers(0, size - wide + 1)
-        x[i, :, top : top + high, left : left + wide] = dice.uniform(0, 255)
-    return x
+        pictures[i, top : top + high, left : left + wide] = round(dice.uniform(0, 255))
+    return pictures

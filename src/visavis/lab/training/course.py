@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from visavis.core.attributes import Head
-from visavis.core.errors import InvalidInput, WeightsError
+from visavis.core.errors import InvalidInput
 from visavis.core.settings import Settings
 from visavis.lab.attributes import AttributesReport, compare
 from visavis.lab.card_page import card_page
@@ -22,7 +22,7 @@ from visavis.lab.training.recipes import Recipe
 from visavis.lab.training.run import Origin, Trained, train
 from visavis.vision.analyzer import Analyzer
 from visavis.vision.engines.onnx_engine import worker_count
-from visavis.vision.heads.shelf import HeadNet, load_net
+from visavis.vision.heads.shelf import HeadSet, load_net
 from visavis.vision.weights.shelf import WeightShelf
 
 EMBEDDER = "dlib_resnet"
@@ -139,23 +139,17 @@ class Course:
         return train(crops, recipe, embedder, origin, folder, threads=threads, tell=both, note=note)
 
     def _reports(self, trained: Trained, crops: CropSet) -> list[AttributesReport]:
-        """Measure the challenger, and the champion where one file answers all its heads."""
+        """Measure the challenger, and what serves of its heads."""
         held_out = {name for name, out in zip(crops.files, crops.held_out, strict=True) if out}
         labelled = [item for item in self.labelled if item.file in held_out]
-        nets = [load_net(trained.path, self.settings.runtime), *self._champion(trained)]
+        challenger = HeadSet.of(load_net(trained.path, self.settings.runtime))
+        serving = self.analyzer.attributes.shelf.current().only(trained.card.heads)
+        sets = [challenger, *([serving] if serving.nets else [])]
         workers = worker_count(self.settings.runtime)
         return compare(
-            self.analyzer, self.root, labelled, nets, self.settings.images, workers,
+            self.analyzer, self.root, labelled, sets, self.settings.images, workers,
             heads=trained.card.heads,
         )  # fmt: skip
-
-    def _champion(self, trained: Trained) -> list[HeadNet]:
-        try:
-            serving = self.analyzer.attributes.shelf.current()
-            found = serving.for_heads(trained.card.heads)
-        except WeightsError:  # nobody answers yet
-            return []
-        return [found[0][0]] if len(found) == 1 else []
 
 
 def _record(run: Run, trained: Trained, report: Mapping[str, Any], page: str) -> None:

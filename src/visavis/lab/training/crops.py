@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
@@ -95,9 +96,11 @@ def load_crops(
     wanted = [item for item in labelled if set(item.truth) & set(heads)]
     sha256 = _hash_of(reader, wanted)
     place = folder / f"{sha256[:16]}-{reader.analyzer.pack}-{spec.size}-{spec.padding:g}"
-    if not (place / "done.json").is_file():
-        note("finding and cutting out the faces (kept for the next run)")
-        _cut_all(reader, wanted, spec, place)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{place.name}.lock"):  # another training may want the same faces
+        if not (place / "done.json").is_file():
+            note("finding and cutting out the faces (kept for the next run)")
+            _cut_all(reader, wanted, spec, place)
     facts = json.loads((place / "done.json").read_text("utf-8"))
     pixels = np.load(place / "crops.npy", mmap_mode="r", allow_pickle=False)[: len(facts["files"])]
     by_file = {item.file: item for item in wanted}

@@ -2,8 +2,10 @@
 
 import copy
 import math
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError  # only what `torch.load` raises; nothing is unpickled
@@ -14,11 +16,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from visavis.core.types import Pixels
 from visavis.lab.training.augment import Dice, augment
 from visavis.lab.training.crops import CropSet
 from visavis.lab.training.losses import loss_of, soft_labels
 from visavis.lab.training.nets import HeadsNet
 from visavis.lab.training.recipes import Recipe
+from visavis.vision.opencv import blend
+
+Batch = tuple[Pixels, list[Tensor]]
+"""Pictures (n, size, size, 3) and the targets of each head."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +34,10 @@ WARM_UP_STEPS = 200
 
 CHECKPOINT_FORMAT = 1
 """Grows when a checkpoint holds something else: older ones are then not found, not misread."""
+
+WORTH_COMPILING = 1000
+"""Steps from which compiling the trunk pays: it takes half a minute and saves a quarter of a step
+(measured: 0.56 s → 0.53 s on one machine, 0.49 s → 0.35 s on another). It needs a compiler."""
 
 LARGEST_GRADIENT = 5.0
 TOLD_EVERY = 20
@@ -89,6 +100,8 @@ class Training:
 
     def run(self, tell: Callable[[Told], None]) -> HeadsNet:
         """Train to the end and return the network with the averaged weights, ready to use."""
+        if self.steps - self._step > WORTH_COMPILING and shutil.which("g++"):
+            self.net.trunk.compile()
         while self.epoch < self._recipe.epochs:
             started = time.monotonic()
             self._one_epoch(tell)
@@ -106,22 +119,33 @@ class Training:
         seed = self._recipe.seed * 1000 + self.epoch
         torch.manual_seed(seed)
         dice = np.random.default_rng(seed)
-        order = dice.permutation(self._picked)
-        batches = max(1, len(order) // self._recipe.batch)
         losses = []
-        for chosen in np.array_split(order[: batches * self._recipe.batch], batches):
-            losses.append(self._one_step(chosen, dice))
+        for batch in self._batches(dice):
+            losses.append(self._one_step(*batch))
             if self._step % TOLD_EVERY == 0:
                 mean = float(np.mean(losses[-TOLD_EVERY:]))
                 tell(Told(self._step, self.steps, mean, self._share()))
 
-    def _one_step(self, chosen: NDArray[np.int64], dice: Dice) -> float:
-        images, targets = self._batch(np.sort(chosen), dice)
+    def _batches(self, dice: Dice) -> Iterator[Batch]:
+        """Yield the batches of an epoch; the next is made while the network learns from this."""
+        order = dice.permutation(self._picked)
+        count = max(1, len(order) // self._recipe.batch)
+        chosen = np.array_split(order[: count * self._recipe.batch], count)
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._batch, np.sort(chosen[0]), dice)
+            for following in chosen[1:]:
+                batch = coming.result()
+                coming = ahead.submit(self._batch, np.sort(following), dice)
+                yield batch
+            yield coming.result()
+
+    def _one_step(self, pictures: Pixels, targets: Sequence[Tensor]) -> float:
+        images = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
         for group in self._optimiser.param_groups:
             group["lr"] = group["peak"] * self._share()
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
-            logits = self.net(images.contiguous(memory_format=torch.channels_last))
+            logits = self.net(images)
         loss = loss_of(self._recipe.heads, logits, targets)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -131,27 +155,25 @@ class Training:
         self._follow()
         return float(loss.detach())
 
-    def _batch(self, chosen: NDArray[np.int64], dice: Dice) -> tuple[Tensor, list[Tensor]]:
+    def _batch(self, chosen: NDArray[np.int64], dice: Dice) -> Batch:
         recipe = self._recipe
-        images = augment(self._crops.pixels[chosen], recipe.crop.size, recipe.augmentation, dice)
+        pictures = augment(self._crops.pixels[chosen], recipe.crop.size, recipe.augmentation, dice)
         which = torch.from_numpy(chosen)
         targets = [
             soft_labels(head, truth[which], recipe.smoothing, recipe.age_spread)
             for head, truth in zip(recipe.heads, self._truth, strict=True)
         ]
-        return self._mixed(images, targets, dice)
+        return self._mixed(pictures, targets, dice)
 
-    def _mixed(
-        self, images: Tensor, targets: list[Tensor], dice: Dice
-    ) -> tuple[Tensor, list[Tensor]]:
+    def _mixed(self, pictures: Pixels, targets: list[Tensor], dice: Dice) -> Batch:
         """Mix every second batch with itself in another order (mixup)."""
         parameter = self._recipe.augmentation.mixup
         if not parameter or dice.random() < 0.5:
-            return images, targets
+            return pictures, targets
         share = dice.beta(parameter, parameter)
-        other = torch.from_numpy(dice.permutation(len(images)))
-        mixed = [share * part + (1 - share) * part[other] for part in (images, *targets)]
-        return mixed[0], mixed[1:]
+        other = dice.permutation(len(pictures))
+        mixed = [share * part + (1 - share) * part[other] for part in targets]
+        return blend(pictures, pictures[other], share), mixed
 
     def _share(self) -> float:
         """Return the share of the peak rates: a short rise, then half a cosine down."""

@@ -1,5 +1,6 @@
 """The networks behind the heads: a shared trunk and one small layer of logits a head."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ class HeadsNet(nn.Module):
             functional.relu(self.hidden(features)), self.dropout, self.training
         )
         return self.logits(hidden).float().split(self.sizes, 1)
+
+    def folded(self) -> "HeadsNet":
+        """Return a copy for serving: its first convolution takes pixels as they come."""
+        served = copy.deepcopy(self).eval().float()
+        mixing = self.luma.view(1, 3).expand(3, 3) if self.grey else torch.eye(3)
+        served.trunk.fold(mixing)
+        served.grey = False
+        return served
 
     def groups(self, rate: float, trunk_rate: float, decay: float) -> list[dict[str, Any]]:
         """Return the optimiser's groups: the trunk learns slowly, biases do not decay."""

@@ -89,13 +89,17 @@ RECIPES = MappingProxyType(
             name="portrait",
             heads=(Head.AGE, Head.GENDER, Head.RACE),
             crop=CropSpec(size=150, padding=0.25),
+            epochs=24,
+            trunk_rate=5e-4,
         ),
         "emotion": Recipe(
             name="emotion",
             heads=(Head.EMOTION,),
             crop=CropSpec(size=96, padding=0.25),
             blocks=13,
-            epochs=12,
+            epochs=26,
+            trunk_rate=6e-4,
+            dropout=0.3,
             grey=True,
             smoothing=0.1,
             augmentation=Augmentation(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from visavis.core.attributes import CLASSES, Head
 from visavis.core.errors import InvalidInput
-from visavis.core.types import Floats
+from visavis.core.types import Floats, Pixels
 from visavis.lab.attribute_measures import measure
-from visavis.lab.calibration import fit_temperature, unknown_limit
+from visavis.lab.calibration import fit_calibration, unknown_limit
 from visavis.lab.training.augment import centred
 from visavis.lab.training.crops import NO_LABEL, CropSet
 from visavis.lab.training.export import agreement, finish, quantise, run_graph, to_onnx
@@ -179,24 +179,19 @@ def _facts(head: Head, logits: Floats, truth: NDArray[np.int64]) -> HeadFacts:
     """Calibrate one head on held-out faces and measure it there."""
     known = truth != NO_LABEL
     logits, truth = logits[known], truth[known]
-    temperature = fit_temperature(logits, truth)
-    probabilities = softmax(logits / temperature)
+    calibration = fit_calibration(logits, truth)
+    probabilities = calibration(logits)
     figures = measure(head, probabilities, truth)
     return HeadFacts(
         unknown_below=unknown_limit(probabilities, truth),
-        temperature=temperature,
+        temperature=calibration.temperature,
+        power=calibration.power,
         shares=tuple(float(share) for share in probabilities.mean(axis=0)),
         metrics={k: float(v) for k, v in figures.items() if isinstance(v, int | float)},
     )
 
 
-def softmax(logits: Floats) -> Floats:
-    """Return (n, classes) probabilities of (n, classes) logits."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def _seen(crops: CropSet, chosen: NDArray[np.int64]) -> Sequence[Floats]:
+def _seen(crops: CropSet, chosen: NDArray[np.int64]) -> Sequence[Pixels]:
     """Return what the head sees of the chosen crops, in order, by batches."""
     parts = np.array_split(np.sort(chosen), max(1, len(chosen) // _AT_ONCE))
-    return [centred(crops.pixels[part], crops.spec.size).contiguous().numpy() for part in parts]
+    return [centred(crops.pixels[part], crops.spec.size) for part in parts]

@@ -42,28 +42,37 @@ _SCALE = 256.0
 
 
 class Block(nn.Module):
-    """Two 3×3 convolutions beside a shortcut; a halving block averages the shortcut 2×2."""
+    """Two 3×3 convolutions beside a shortcut; a halving block averages the shortcut 2×2.
+
+    The average is written as a convolution that also adds the new channels, as zeros: one integer
+    operation in the head file, where averaging, padding and reordering would be four.
+    """
+
+    halving: Tensor
 
     def __init__(self, inputs: int, outputs: int, *, halves: bool) -> None:
         super().__init__()
         self.halves = halves
         self.first = nn.Conv2d(inputs, outputs, 3, 2 if halves else 1, 0 if halves else 1)
         self.second = nn.Conv2d(outputs, outputs, 3, 1, 1)
+        if halves:
+            mean = torch.eye(outputs, inputs)[:, :, None, None].expand(-1, -1, 2, 2) / 4
+            self.register_buffer("halving", mean.contiguous(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, h, w) to (n, outputs, h', w')."""
         branch = self.second(self.first(x).relu_())
         if not self.halves:
             return branch.add_(x).relu_()
-        shortcut = functional.avg_pool2d(x, 2, 2)
-        sides = [max(a, b) for a, b in zip(shortcut.shape[2:], branch.shape[2:], strict=True)]
-        return (_grown(shortcut, branch.shape[1], sides) + _grown(branch, 0, sides)).relu_()
+        shortcut = functional.conv2d(x, self.halving.to(x.dtype), stride=2)
+        sides = [max(int(a), int(b)) for a, b in zip(shortcut.shape, branch.shape, strict=True)][2:]
+        return (_grown(shortcut, sides) + _grown(branch, sides)).relu_()
 
 
-def _grown(x: Tensor, channels: int, sides: list[int]) -> Tensor:
-    """Pad with zeros: at the right, at the bottom, and behind the last channel."""
-    more = max(channels - x.shape[1], 0)
-    return functional.pad(x, (0, sides[1] - x.shape[3], 0, sides[0] - x.shape[2], 0, more))
+def _grown(x: Tensor, sides: list[int]) -> Tensor:
+    """Pad with zeros at the right and at the bottom."""
+    right, bottom = sides[1] - int(x.shape[3]), sides[0] - int(x.shape[2])
+    return functional.pad(x, (0, right, 0, bottom)) if right or bottom else x
 
 
 class Trunk(nn.Module):
@@ -74,6 +83,7 @@ class Trunk(nn.Module):
 
     Attributes:
         features: How many numbers come out.
+        folded: Whether the stem takes pixels as they are, see `fold`.
     """
 
     mean: Tensor
@@ -82,6 +92,7 @@ class Trunk(nn.Module):
         super().__init__()
         plan = _PLAN[:blocks]
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.folded = False
         self.stem = nn.Conv2d(3, 32, 7, 2)
         self.blocks = nn.ModuleList(Block(i, o, halves=halves) for i, o, halves in plan)
         self.features = sum(outputs for _, outputs, _ in plan[POOLED_FROM:])
@@ -91,7 +102,9 @@ class Trunk(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map RGB pictures (n, 3, h, w), 0..255, to (n, features)."""
         with torch.no_grad():
-            x = functional.max_pool2d(self.stem((x - self.mean) / _SCALE).relu_(), 3, 2)
+            if not self.folded:
+                x = (x - self.mean) / _SCALE
+            x = functional.max_pool2d(self.stem(x).relu_(), 3, 2)
             for block in self.blocks[:FROZEN]:
                 x = block(x)
         for block in self.blocks[FROZEN:POOLED_FROM]:
@@ -101,6 +114,19 @@ class Trunk(nn.Module):
             x = block(x)
             pooled.append(x.mean((2, 3)))
         return torch.cat(pooled, 1)
+
+    @torch.no_grad()
+    def fold(self, mixing: Tensor) -> None:
+        """Move what is done to pixels into the first convolution, which has no padding.
+
+        Args:
+            mixing: (3, 3), the colours that the stem sees of the colours that come.
+        """
+        weight = self.stem.weight / _SCALE
+        assert self.stem.bias is not None  # noqa: S101  # made with one above
+        self.stem.bias -= (weight * self.mean).sum((1, 2, 3))
+        self.stem.weight.copy_(torch.einsum("okhw,kc->ochw", weight, mixing))
+        self.folded = True
 
     def load_embedder(self, path: Path) -> None:
         """Take over the convolutions of the embedder's ONNX file.

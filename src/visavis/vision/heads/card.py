@@ -1,8 +1,8 @@
 """The card of a head file: what the file says of itself, kept inside the ONNX file.
 
-A head file is one ONNX graph with input `image` (n, 3, size, size) float32, RGB 0..255, and one
-output a head, named after it: (n, classes) float32, calibrated probabilities. One file may answer
-several heads with one run. Its metadata entry `visavis.heads` holds the card as JSON.
+A head file is one ONNX graph with input `image` (n, size, size, 3) uint8 RGB and one output a head,
+named after it: (n, classes) float32, calibrated probabilities. One file may answer several heads
+with one run. Its metadata entry `visavis.heads` holds the card as JSON.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,9 @@ class HeadFacts(_Part):
 
     Attributes:
         unknown_below: Below this probability of the best class the answer is `unknown`.
-        temperature: What the logits were divided by to be calibrated (already in the graph).
+        temperature: With `power`, how the logits became honest probabilities (already in the
+            graph): the softmax of −(−log softmax)^power / temperature.
+        power: See `temperature`; 1 leaves the logits to the temperature alone.
         shares: Mean calibrated probability of each class over the training data held out: what
             drift is measured against.
         metrics: Figures measured by `visavis evaluate attributes` when the file was made, such as
@@ -51,6 +53,7 @@ class HeadFacts(_Part):
 
     unknown_below: float = Field(ge=0, le=1)
     temperature: float = Field(gt=0)
+    power: float = Field(1.0, gt=0)
     shares: tuple[float, ...]
     metrics: Mapping[str, float] = {}
 

@@ -66,6 +66,15 @@ class HeadSet:
     nets: Mapping[Head, HeadNet]
     problems: tuple[str, ...] = ()
 
+    @staticmethod
+    def of(net: HeadNet) -> "HeadSet":
+        """Return the set in which one file answers all its heads."""
+        return HeadSet(dict.fromkeys(net.card.heads, net))
+
+    def only(self, heads: Collection[Head]) -> "HeadSet":
+        """Return those of `heads` that are in the set."""
+        return HeadSet({h: self.nets[h] for h in Head if h in heads and h in self.nets})
+
     @property
     def versions(self) -> dict[str, str]:
         """The version that answers each head."""
@@ -225,7 +234,7 @@ def load_net(path: Path, options: RuntimeOptions) -> HeadNet:
     if not path.is_file():
         raise WeightsCorrupt(f"the head file {path.name} is missing")
     card = read_card(path)
-    blank = np.zeros((2, 3, card.crop.size, card.crop.size), np.float32)
+    blank = np.zeros((2, card.crop.size, card.crop.size, 3), np.uint8)
     try:
         engine = OnnxEngine(path, options)
         answers = dict(zip(engine.outputs, engine.run(blank), strict=True))

@@ -6,10 +6,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from visavis.core.settings import QualityOptions
 from visavis.core.types import QUALITY_PARTS, Faces, Floats, Pixels
-from visavis.vision.stages.closeups import closeups, together
+from visavis.vision.stages.closeups import closeups, together, widths_of
 from visavis.vision.stages.pose import pose_of
 from visavis.vision.stages.quality import luma_of, turn_of
 
@@ -54,7 +55,7 @@ class FaceFacts:
         meshed: Whether a mesh lies on it.
         width_px: Width of the face, temple to temple, pixels of the picture; may be NaN.
         turn_degrees: Angle between the camera's axis and where it looks; NaN without a mesh.
-        luma: Grey level of its middle, 0..255.
+        luma: Grey level of its middle, 0..255; NaN when it was not looked at.
     """
 
     meshed: bool
@@ -63,19 +64,34 @@ class FaceFacts:
     luma: float
 
 
-def facts_of(image: Pixels, faces: Faces) -> list[FaceFacts]:
-    """Return the facts of each face of a picture (h, w, 3) uint8 RGB."""
+def judge(image: Pixels, faces: Faces, options: QualityOptions) -> tuple[tuple[Reason, ...], ...]:
+    """Return why each face of a picture (h, w, 3) uint8 RGB, with its quality, is refused."""
+    assert faces.quality is not None  # noqa: S101  # the caller asked for it
+    dim = faces.quality[:, QUALITY_PARTS.index("brightness")] < options.min_brightness
+    pairs = zip(faces.quality, facts_of(image, faces, dim), strict=True)
+    return tuple(reasons(quality, facts, options) for quality, facts in pairs)
+
+
+def facts_of(
+    image: Pixels, faces: Faces, looked_at: NDArray[np.bool_] | None = None
+) -> list[FaceFacts]:
+    """Return the facts of each face of a picture.
+
+    Args:
+        image: (h, w, 3) uint8 RGB.
+        faces: Its faces.
+        looked_at: (n,) whether the grey level of a face matters, which means to cut it out;
+            None = of all.
+    """
+    meshed = together([(image, faces)])
+    chosen = np.ones(len(faces), bool) if looked_at is None else looked_at
+    luma = np.full(len(faces), np.nan)
     with np.errstate(all="ignore"):  # numbers of a broken mesh end as NaN, not as warnings
-        turns = turn_of(pose_of(np.asarray(together([(image, faces)]).mesh))).tolist()
-        seen = [
-            (float(width), float(luma))
-            for closer in closeups([(image, faces)])
-            for width, luma in zip(closer.width_px, luma_of(closer), strict=True)
-        ]
-    return [
-        FaceFacts(bool(np.isfinite(turn)), width, turn, luma)
-        for turn, (width, luma) in zip(turns, seen, strict=True)
-    ]
+        turns = turn_of(pose_of(np.asarray(meshed.mesh)))
+        lit = [luma_of(closer) for closer in closeups([(image, faces.select(chosen))])]
+        luma[chosen] = np.concatenate([np.zeros(0), *lit])
+        rows = zip(widths_of(meshed).tolist(), turns.tolist(), luma.tolist(), strict=True)
+    return [FaceFacts(bool(np.isfinite(turn)), wide, turn, grey) for wide, turn, grey in rows]
 
 
 def reasons(quality: Floats, facts: FaceFacts, options: QualityOptions) -> tuple[Reason, ...]:

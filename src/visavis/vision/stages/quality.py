@@ -30,7 +30,7 @@ face (a sharp, bright face of 12 pixels is of no use), yet two bad ones are wors
 _WINDOW = slice(SIZE // 5, SIZE - SIZE // 5)
 """Rows and columns of a closeup from the brows to the chin."""
 
-_SHARPNESS = -2.00, -1.25
+_SHARPNESS = -2.015, -1.265
 """Log ratio of the bands that counts as 0 and as 100. Medians: studio portraits −1.14, LFW −1.35,
 FairFace's training set −1.43; LFW blurred by a Gaussian of 3 % of the face's width −1.95."""
 
