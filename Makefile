@@ -28,6 +28,7 @@ check: $(VENV)/dev.stamp ## style, types, floors, file lengths, constraints
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m scripts.check_tree
+	$(BIN)/python -m visavis.store.migrate check
 
 format: $(VENV)/dev.stamp ## put the code into the house style
 	$(BIN)/ruff check --fix .
@@ -39,7 +40,7 @@ bench: $(VENV)/bench.stamp weights ## measure against peers; ARGS goes to the be
 lock: $(VENV)/run.stamp ## choose the newest versions that fit and write constraints.txt
 	$(PIP) install --quiet --group lock
 	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 \
-	    --extra demo --extra mlops --extra mlflow-server --extra s3 --extra train \
+	    --extra demo --extra mlops --extra mlflow-server --extra mysql --extra postgres --extra s3 --extra train \
 	    --group dev --group bench --quiet \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file constraints.txt

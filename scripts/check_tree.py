@@ -18,7 +18,7 @@ CODE = ("src", "tests", "scripts")
 TEXT = {".py", ".md", ".toml", ".txt", ".cfg", ".ini", ".yml", ".yaml", ".js", ".css", ".html", ""}
 PRIVATE_PATH = re.compile(r"(?<![\w.])/(?:home|Users|root|work|tmp/x|opt/(?:wheels|pypi))/[\w.-]+")
 OUTSIDE = re.compile(r"://|^-|\s@\s|^[./]")
-LOCKED_EXTRAS = ("demo", "mlflow-server", "mlops", "s3", "train")
+LOCKED_EXTRAS = ("demo", "mlflow-server", "mlops", "mysql", "postgres", "s3", "train")
 LOCKED_GROUPS = ("dev", "bench")
 
 

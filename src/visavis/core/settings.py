@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -162,6 +162,87 @@ class TrackingOptions(Options):
     experiment: str = Field(
         "visavis-heads", min_length=1, description="experiment that the runs belong to"
     )
+
+
+class StoreOptions(Options):
+    """Where rows are kept."""
+
+    url: str = Field(
+        "",
+        description="`sqlite:///FILE`, `postgresql://…` or `mysql://…`; empty = a file in the data "
+        "folder",
+        repr=False,
+    )
+    pool_size: int = Field(10, ge=1, description="connections kept open; twice as many at most")
+    lock_timeout_s: float = Field(
+        10.0, gt=0, description="longest wait for a row or a table that another holds"
+    )
+
+
+class BlobOptions(Options):
+    """Where pictures and other files are kept."""
+
+    kind: Literal["files", "s3"] = Field("files", description="a folder, or a bucket behind S3")
+    bucket: str = Field("", description="with s3: the bucket; it has to be there")
+    prefix: str = Field("", description="with s3: put before every name, such as `visavis/`")
+    endpoint_url: str = Field("", description="with s3: where the API answers; empty = AWS")
+    region: str = Field("", description="with s3: the region; empty = as the environment says")
+    quota_bytes: int = Field(
+        0, ge=0, description="most bytes of files a tenant may keep; 0 = no limit"
+    )
+
+
+class VaultOptions(Options):
+    """Where the root key comes from."""
+
+    root_key: SecretStr = Field(
+        SecretStr(""),
+        description="`ID:BASE64` of 32 bytes, several separated by blanks, the first one used for "
+        "new keys; empty = a file in the data folder",
+    )
+
+
+class AccountOptions(Options):
+    """Logging in."""
+
+    login: bool = Field(
+        True, description="false = a private machine without logging in, on loopback only"
+    )
+    access_minutes: int = Field(15, ge=1, le=1440, description="life of an access token")
+    session_days: int = Field(30, ge=1, le=366, description="life of a session without a visit")
+    code_minutes: int = Field(10, ge=1, le=60, description="life of a code that came by mail")
+    code_attempts: int = Field(5, ge=1, le=10, description="tries a code allows")
+    code_cooldown_s: int = Field(60, ge=0, le=3600, description="wait before another code is sent")
+    min_password: int = Field(10, ge=8, le=64, description="fewest characters of a password")
+    open_registration: bool = Field(
+        False, description="whether anybody may register and so make a tenant of their own"
+    )
+
+
+class MailOptions(Options):
+    """How mail leaves; without a host it is put into the outbox in the data folder."""
+
+    host: str = Field("", description="SMTP server; empty = the outbox folder")
+    port: int = Field(587, ge=1, le=65535, description="its port")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the connection is protected; none = loopback only"
+    )
+    user: str = Field("", description="who logs in there; empty = nobody")
+    password: SecretStr = Field(SecretStr(""), description="its password")
+    sender: str = Field("visavis@localhost", description="address that mail comes from")
+    timeout_s: float = Field(10.0, gt=0, le=120, description="longest wait for the server")
+
+
+class ThrottleOptions(Options):
+    """How often something may be tried; `5 per minute`, several separated by semicolons."""
+
+    url: str = Field("", description="`redis://…` for limits of all processes; empty = memory")
+    per_address: str = Field("300 per minute", description="requests of one network address")
+    per_key: str = Field("600 per minute", description="requests of one API key or user")
+    login: str = Field(
+        "10 per minute; 50 per hour", description="tries to log in, of one account or address"
+    )
+    mail: str = Field("5 per hour", description="codes sent to one e-mail address")
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,1 @@
+"""Credentials: passwords, tokens, codes and roles; pure building blocks that hold no rows."""

@@ -1,0 +1,1 @@
+"""Mail: what leaves as e-mail, by an SMTP server or into a folder; knows no accounts."""

@@ -1,0 +1,1 @@
+"""Rows and blobs: what the server keeps, and where."""

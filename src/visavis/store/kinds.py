@@ -1,0 +1,45 @@
+"""Words that rows are made of, where only a few are possible."""
+
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """What a tenant may do with faces."""
+
+    ANONYMOUS = "anonymous"
+    VERIFY = "verify"
+    IDENTIFY = "identify"
+
+
+class UserState(StrEnum):
+    """Whether a user may log in."""
+
+    UNVERIFIED = "unverified"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class CodePurpose(StrEnum):
+    """What a code that came by mail is good for."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105  # no password
+    CHANGE_EMAIL = "change_email"
+
+
+class ConsentMethod(StrEnum):
+    """How somebody consented."""
+
+    WRITTEN = "written"
+    ELECTRONIC = "electronic"
+    SPOKEN = "spoken"
+    GUARDIAN = "guardian"
+
+
+class Rotated(StrEnum):
+    """What came of exchanging a refresh token."""
+
+    ROTATED = "rotated"
+    REUSED = "reused"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"

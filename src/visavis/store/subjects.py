@@ -1,0 +1,125 @@
+"""Subjects: the people whose faces a tenant knows; what is kept of them hangs on these rows."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from visavis.store.page import DEFAULT, Page
+from visavis.store.repository import Repository, new_id
+from visavis.store.tables.subjects import subjects
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody whose face is known.
+
+    Attributes:
+        tenant_id: To whom.
+        id: Theirs alone.
+        reference: The tenant's own name for them, without blanks around it.
+        created_at: Since when.
+        adult: Whether they are of age; None = nobody has said.
+        erased_at: When everything about them was erased; the row then only says so.
+    """
+
+    tenant_id: str
+    id: str
+    reference: str | None = field(repr=False)
+    created_at: datetime
+    adult: bool | None = None
+    erased_at: datetime | None = None
+
+
+class Subjects(Repository):
+    """The subjects of a tenant."""
+
+    def add(
+        self,
+        tenant_id: str,
+        now: datetime,
+        reference: str | None = None,
+        adult: bool | None = None,  # unknown is the third answer
+    ) -> Subject:
+        """Make a subject.
+
+        Raises:
+            AlreadyThere: the tenant has one of this reference.
+        """
+        subject = Subject(tenant_id, new_id(), _stripped(reference), now, adult)
+        self._insert(subjects, subject)
+        return subject
+
+    def find(self, tenant_id: str, subject_id: str) -> Subject | None:
+        """Return a subject of this tenant, also one that was erased."""
+        row = self._one(select(subjects).where(_is(tenant_id, subject_id)))
+        return Subject(**row) if row else None
+
+    def find_by_reference(self, tenant_id: str, reference: str) -> Subject | None:
+        """Return the subject that the tenant calls so."""
+        called = subjects.c.reference == _stripped(reference)
+        row = self._one(select(subjects).where(subjects.c.tenant_id == tenant_id, called))
+        return Subject(**row) if row else None
+
+    def page(
+        self, tenant_id: str, limit: int = DEFAULT, cursor: str | None = None
+    ) -> Page[Subject]:
+        """Return a part of the subjects that were not erased, newest first.
+
+        Raises:
+            InvalidInput: the limit is not 1..200, or the cursor none of ours.
+        """
+        known = (subjects.c.tenant_id == tenant_id) & subjects.c.erased_at.is_(None)
+        by = (subjects.c.created_at, subjects.c.id)
+        return self._page(select(subjects).where(known), by, Subject, limit, cursor)
+
+    def hold(self, tenant_id: str, subject_id: str) -> Subject | None:
+        """Return a subject, and let no other unit hold or change it until this one ends.
+
+        Who seals something and who erases both begin with it: then nothing is sealed for somebody
+        who is being erased, and `erased_at` tells whom nothing may be sealed for any more.
+        """
+        statement = select(subjects).where(_is(tenant_id, subject_id))
+        row = self._one(statement.with_for_update(key_share=True))
+        return Subject(**row) if row else None
+
+    def set_reference(self, tenant_id: str, subject_id: str, reference: str | None) -> bool:
+        """Change what the tenant calls a subject that was not erased.
+
+        Raises:
+            AlreadyThere: they call another one so.
+        """
+        return self._set(tenant_id, subject_id, reference=_stripped(reference))
+
+    def set_adult(
+        self,
+        tenant_id: str,
+        subject_id: str,
+        adult: bool | None,  # unknown is the third answer
+    ) -> bool:
+        """Note whether a subject that was not erased is of age."""
+        return self._set(tenant_id, subject_id, adult=adult)
+
+    def mark_erased(self, tenant_id: str, subject_id: str, now: datetime) -> bool:
+        """Keep nothing of the row but that there was somebody; False where it was done before.
+
+        What hangs on the row is removed by its own repositories.
+        """
+        return self._set(tenant_id, subject_id, erased_at=now, reference=None, adult=None)
+
+    def remove(self, tenant_id: str, subject_id: str) -> bool:
+        """Remove a subject with their keys, sealed data, consents and uses of blobs."""
+        return self._changed(delete(subjects).where(_is(tenant_id, subject_id))) > 0
+
+    def _set(self, tenant_id: str, subject_id: str, **values: object) -> bool:
+        known = _is(tenant_id, subject_id) & subjects.c.erased_at.is_(None)
+        return self._changed(update(subjects).where(known).values(**values)) > 0
+
+
+def _stripped(reference: str | None) -> str | None:
+    """Return a reference without blanks around it, which databases compare differently."""
+    return None if reference is None else reference.strip()
+
+
+def _is(tenant_id: str, subject_id: str) -> ColumnElement[bool]:
+    return (subjects.c.tenant_id == tenant_id) & (subjects.c.id == subject_id)

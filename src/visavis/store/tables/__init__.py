@@ -1,0 +1,39 @@
+"""The tables, one file per noun; `metadata` holds all of them."""
+
+from visavis.store.tables import (
+    api_keys,
+    audit,
+    blob_rows,
+    codes,
+    consents,
+    keys,
+    notices,
+    receipts,
+    recovery_codes,
+    retention,
+    sealed,
+    sessions,
+    subjects,
+    tenants,
+    users,
+)
+from visavis.store.tables.base import metadata
+
+__all__ = [
+    "api_keys",
+    "audit",
+    "blob_rows",
+    "codes",
+    "consents",
+    "keys",
+    "metadata",
+    "notices",
+    "receipts",
+    "recovery_codes",
+    "retention",
+    "sealed",
+    "sessions",
+    "subjects",
+    "tenants",
+    "users",
+]

@@ -1,0 +1,1 @@
+"""Throttle: how often something may be tried, counted in memory or in Redis."""

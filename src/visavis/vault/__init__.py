@@ -1,0 +1,1 @@
+"""Keys, sealing, protected codes, the chain of the audit log: what the rest trusts blindly."""

@@ -1,0 +1,77 @@
+"""A tenant with one of everything."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from visavis.core.roles import Role
+from visavis.store.audit import NewEntry
+from visavis.store.kinds import CodePurpose, ConsentMethod
+from visavis.store.work import Work
+
+NOW = datetime(2026, 11, 21, 12, 30, 15, 123457, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=10)
+LATER = NOW + timedelta(days=30)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The ids of what a tenant has, and its keys and values as rows."""
+
+    tenant: str
+    user: str
+    code: str
+    session: str
+    key: str
+    subject: str
+    sealed: str
+    notice: str
+    consent: str
+    receipt: str
+    name: str
+
+    def hashed(self, what: str) -> str:
+        """Return a hash that only this tenant has."""
+        return f"{what} of {self.name}"
+
+
+def fill(work: Work, name: str) -> Filled:
+    """Make the tenant."""
+    tenant = work.tenants.add(name, NOW).id
+    user = work.users.add(tenant, f"{name}@example.org", name, "argon", Role.OWNER, NOW).id
+    work.recovery_codes.replace(tenant, user, [f"recovery of {name}"])
+    work.retention.set(tenant, "visits", 30)
+    work.audit.append(tenant, lambda seq, before: (NewEntry(NOW, user, "made"), b"mac"))
+    subject = _fill_subject(work, tenant, name)
+    return Filled(
+        tenant=tenant,
+        user=user,
+        code=work.codes.add(
+            tenant, user, CodePurpose.VERIFY_EMAIL, "code", f"{name}@x", 5, SOON, NOW
+        ).id,
+        session=work.sessions.start(tenant, user, f"token of {name}", LATER, NOW).id,
+        key=work.api_keys.add(tenant, user, "robot", f"secret of {name}", ["analyse"], NOW).id,
+        subject=subject,
+        sealed=work.sealed.add(tenant, subject, "template", 1, b"sealed", NOW).id,
+        notice=(notice := work.notices.add(tenant, "visits", 1, "en", "We look.", NOW).id),
+        consent=consent(work, tenant, subject, notice).id,
+        receipt=work.receipts.add(tenant, "erasure", NOW, {"who": subject}, b"signed").id,
+        name=name,
+    )
+
+
+def _fill_subject(work, tenant, name):
+    subject = work.subjects.add(tenant, NOW, f"customer of {name}").id
+    work.keys.add_tenant_key(tenant, "templates", 1, "root", b"wrapped", NOW)
+    work.keys.add_subject_key(tenant, subject, 1, 1, b"wrapped", NOW)
+    work.blob_rows.add(tenant, "ab" * 32, 7, "image/png", NOW)
+    work.blob_rows.add_use(tenant, "ab" * 32, "photo", "1", NOW, subject)
+    return subject
+
+
+def consent(work, tenant, subject, notice, **changed):
+    """Note a consent to the purpose `visits`."""
+    told = {"given_at": NOW, "given_by": "self", "recorded_by": "key", "evidence": "shelf 3"}
+    return work.consents.add(
+        tenant, subject, "visits", notice, ConsentMethod.WRITTEN, **(told | {"now": NOW} | changed)
+    )
