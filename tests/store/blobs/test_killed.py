@@ -63,7 +63,7 @@ for place, name in ((os, "fsync"), (os, "utime"), (pathlib.Path, "mkdir"),
                     (pathlib.Path, "replace"), (pathlib.Path, "unlink")):
     setattr(place, name, counted(getattr(place, name)))
 FileBlobs(pathlib.Path(root)).put(tenant, [bytes([seed]) * size], size)
-print("done")
+print("done", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
