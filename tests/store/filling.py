@@ -41,7 +41,8 @@ def fill(work: Work, name: str) -> Filled:
     user = work.users.add(tenant, f"{name}@example.org", name, "argon", Role.OWNER, NOW).id
     work.recovery_codes.replace(tenant, user, [f"recovery of {name}"])
     work.retention.set(tenant, "visits", 30)
-    work.audit.append(tenant, lambda seq, before: (NewEntry(NOW, user, "made"), b"mac"))
+    mac = f"mac of {name}".encode()
+    work.audit.append(tenant, lambda seq, before: (NewEntry(NOW, user, "made"), mac))
     subject = _fill_subject(work, tenant, name)
     return Filled(
         tenant=tenant,

@@ -246,6 +246,19 @@ def test_sums_are_of_one_tenant(store, sides):
         assert work.users.count(mine.tenant, Role.OWNER, UserState.UNVERIFIED) == 1
 
 
+def test_chains_are_of_one_tenant(store, sides):
+    before = []
+
+    def make(seq, mac):
+        before.append((seq, mac))
+        return NewEntry(NOW, "x", "did"), b"mac"
+
+    with store.work() as work:
+        for one, _ in sides:
+            work.audit.append(one.tenant, make)
+    assert before == [(2, b"mac of mine"), (2, b"mac of theirs")]
+
+
 def test_the_database_itself_refuses_rows_across_tenants(store):
     """Should a use case mix ids up, the foreign keys still hold."""
     with store.work() as work:
