@@ -34,6 +34,23 @@ def test_it_is_the_embedder_to_the_last_digit():
     np.testing.assert_allclose(last_block @ matrix, wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize("grey", [False, True])
+def test_what_is_folded_into_the_first_convolution_changes_nothing(grey):
+    import torch
+
+    from visavis.lab.training.nets import make_net
+    from visavis.lab.training.recipes import RECIPES
+
+    recipe = RECIPES["emotion"].model_copy(update={"grey": grey})
+    net = make_net(recipe, embedder()).eval()
+    drawn = np.random.default_rng(2).uniform(0, 255, (2, 3, 96, 96))
+    pictures = torch.from_numpy(drawn.astype(np.float32))
+    with torch.no_grad():
+        plain, folded = net(pictures)[0], net.folded()(pictures)[0]
+    assert float(plain.abs().max()) > 0.01
+    assert torch.allclose(folded, plain, atol=1e-4)
+
+
 def test_edges_are_not_learned_anew():
     from visavis.lab.training.trunk import FROZEN, Trunk
 
