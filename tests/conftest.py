@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 
+from tests.captured_logs import _logs_are_kept, kept_logs, put_last  # noqa: F401  # fixtures
 from visavis.core.settings import load_settings
-from visavis.entry.services import Services
-from visavis.entry.wiring import build, build_analyzer
+from visavis.entry.services import Records, Services
+from visavis.entry.wiring import build, build_analyzer, open_records
 from visavis.vision.analyzer import Analyzer
 from visavis.vision.weights.catalog import find_pack
 from visavis.vision.weights.shelf import WeightShelf
@@ -20,6 +22,11 @@ settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
 
 REPO = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look through the logs when everything else has run."""
+    put_last(items, "tests/test_logs.py")
 
 
 def require_or_skip(name: str, reason: str) -> NoReturn:
@@ -57,6 +64,14 @@ def services(weights: None) -> Iterator[Services]:
     built = build(load_settings())
     yield built
     built.analyses.close()
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
+    """Give the accounts and so on of a private machine, where nobody logs in."""
+    data = tmp_path_factory.mktemp("private")
+    with closing(open_records(load_settings(data=data, accounts={"login": False}))) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

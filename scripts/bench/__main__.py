@@ -15,14 +15,18 @@ from typing import Any
 from scripts.bench import (
     accuracy,
     attributes,
+    crashes,
     efficiency,
     embedding,
+    erasing,
     hostile,
+    keeping,
     mesh,
     pipeline,
     pose,
     promotion,
     serving,
+    users,
     views,
 )
 from scripts.bench.figures import Figure, Group, Missing, line, markdown, put_into
@@ -47,6 +51,11 @@ GROUPS: Mapping[str, Group] = {
     "attributes": attributes.measure,
     "promotion": promotion.measure,
     "soak": serving.soak,
+    "sealing": keeping.sealing,
+    "tampering": keeping.tampering,
+    "erasing": erasing.measure,
+    "users": users.measure,
+    "crashes": crashes.measure,
 }
 PACKAGES = (
     "visavis",

@@ -2,9 +2,6 @@
 
 import http.client
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,10 +14,9 @@ import onnx
 
 from scripts.bench.figures import Figure, Missing
 from scripts.bench.ground import Ground
-from scripts.bench.server import SERVE, _free_port, _ready
+from scripts.bench.server import serving
 from visavis.core.attributes import Head
 from visavis.core.errors import WeightsCorrupt
-from visavis.core.settings import Settings
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.vision.heads.card import METADATA_KEY, read_card
 from visavis.vision.heads.shelf import BUNDLED
@@ -43,7 +39,7 @@ def measure(ground: Ground) -> Iterator[Figure]:
         for version in ("bench-1", "bench-2"):
             registry.add(_copy(source, data, version))
         _promote(registry, "bench-1")
-        with _server(ground.settings, data) as port, _load(port, picture) as load:
+        with serving(ground.settings, data) as server, _load(server.port, picture) as load:
             load.until_all("bench-1")
             took: dict[str, list[tuple[float, float]]] = {"promote": [], "rollback": []}
             for _ in range(ROUNDS):
@@ -139,24 +135,6 @@ def _load(port: int, picture: bytes) -> Iterator[_Load]:
         load.stopped = True
         for thread in threads:
             thread.join()
-
-
-@contextmanager
-def _server(settings: Settings, data: Path) -> Iterator[int]:
-    """Start a server on a data folder that is known, wait until it is ready, stop it at last."""
-    port = _free_port()
-    environment = os.environ | {"VISAVIS_CACHE": str(settings.cache), "VISAVIS_DATA": str(data)}
-    command = [sys.executable, "-c", SERVE, "serve", "--port", str(port), "--pack", settings.pack]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            if not _ready(process, port):
-                log.seek(0)
-                raise Missing(f"the server does not start: {log.read()[-2000:].decode()}")
-            yield port
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 def _bundled() -> Path:

@@ -56,15 +56,21 @@ class Server:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Server]:
+def serving(settings: Settings, data: Path | None = None, **more: str) -> Iterator[Server]:
     """Start a server with these settings' pack and cache, wait until it is ready, stop it at last.
+
+    Args:
+        settings: Of the engine.
+        data: Its data folder; None = one of its own, which goes with it.
+        more: Further settings, `VISAVIS_…`; nobody logs in unless they say so.
 
     Raises:
         Missing: it does not get ready.
     """
     port = _free_port()
-    with tempfile.TemporaryDirectory() as data, tempfile.TemporaryFile() as log:
-        environment = os.environ | {"VISAVIS_CACHE": str(settings.cache), "VISAVIS_DATA": data}
+    with tempfile.TemporaryDirectory() as own, tempfile.TemporaryFile() as log:
+        given = {"VISAVIS_CACHE": str(settings.cache), "VISAVIS_DATA": str(data or own)}
+        environment = os.environ | given | {"VISAVIS_ACCOUNTS__LOGIN": "false"} | more
         command = [sys.executable, "-c", SERVE, "serve", "--port", str(port)]
         command += ["--pack", settings.pack]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

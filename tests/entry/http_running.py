@@ -1,27 +1,30 @@
 """A real server for HTTP tests: uvicorn on a free port, in a thread of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
-from visavis.core.settings import Settings
+from visavis.core.settings import AccountOptions, Settings
+from visavis.entry.http_api.app import create_app
 from visavis.entry.http_api.server import build, listen
 from visavis.entry.services import Services
+from visavis.entry.wiring import open_records
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.usecases.drift import Drift
 from visavis.usecases.policy import Policy
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[httpx.Client]:
+def running(app: FastAPI, proxies: Collection[str] = ()) -> Iterator[httpx.Client]:
     """Serve `app`; the port is open before the thread starts, so a client need not wait for it."""
-    server = build(app)
+    server = build(app, proxies)
     with listen("127.0.0.1", 0) as sock:
         thread = Thread(target=server.run, kwargs={"sockets": [sock]})
         thread.start()
@@ -33,6 +36,19 @@ def running(app: FastAPI) -> Iterator[httpx.Client]:
             server.should_exit = True
             thread.join(60)
             assert not thread.is_alive()
+
+
+@contextmanager
+def running_private(services: Services) -> Iterator[httpx.Client]:
+    """Serve use cases on a private machine, where nobody logs in; its rows go with it."""
+    with TemporaryDirectory() as data:
+        own = {"data": Path(data), "accounts": AccountOptions(login=False)}
+        settings = services.settings.model_copy(update=own)
+        with (
+            closing(open_records(settings)) as records,
+            running(create_app(services, records)) as client,
+        ):
+            yield client
 
 
 class Faulty:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -38,10 +39,10 @@ def folder(tmp_path, monkeypatch, weights):
 
 
 def run(*arguments: str, roof: Roof | None = None) -> Result:
-    def never(*_: object) -> None:
+    def never(*_: object) -> NoReturn:
         raise AssertionError("analyze does not serve")
 
-    roof = roof or Roof(build=wiring.build, serve=never)
+    roof = roof or Roof(build=wiring.build, serve=never, records=never)
     result = CliRunner().invoke(app, ["analyze", *arguments], obj=roof)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -123,7 +124,7 @@ def test_jobs_and_pack_reach_the_settings():
         seen.append(settings)
         return wiring.build(settings)
 
-    roof = Roof(build=build, serve=lambda *_: None)
+    roof = Roof(build=build, serve=lambda *_: None, records=wiring.open_records)
     run("pictures/a.png", "--jobs", "3", "--pack", "default", roof=roof)
     assert (seen[0].runtime.workers, seen[0].pack) == (3, "default")
 
@@ -155,10 +156,11 @@ def test_a_folder_without_pictures_is_unusable_input():
 
 
 def test_an_engine_that_cannot_be_built_ends_with_1():
-    def build(_: Settings) -> None:
+    def build(_: Settings) -> NoReturn:
         raise Unavailable("the engine is away; wait")
 
-    result = run("pictures", roof=Roof(build=build, serve=lambda *_: None))  # type: ignore[arg-type]  # the fault
+    roof = Roof(build=build, serve=lambda *_: None, records=wiring.open_records)
+    result = run("pictures", roof=roof)
     assert (result.exit_code, result.stderr) == (1, "error: the engine is away; wait\n")
 
 
@@ -183,7 +185,12 @@ def test_a_file_that_vanishes_is_listed_in_its_turn(folder):
         (folder / "a.png").unlink()
         return wiring.build(settings)
 
-    result = run("pictures", "--json", "-", roof=Roof(build=build, serve=lambda *_: None))
+    result = run(
+        "pictures",
+        "--json",
+        "-",
+        roof=Roof(build=build, serve=lambda *_: None, records=wiring.open_records),
+    )
     document = orjson.loads(result.stdout)
     assert [entry["name"] for entry in document["results"]] == ["pictures/sub/a.webp"]
     assert [entry["error"]["category"] for entry in document["failures"]] == [

@@ -38,7 +38,7 @@ def stated(monkeypatch):
 
 
 def run(*arguments: str) -> Result:
-    roof = Roof(build=wiring.build, serve=lambda *_: None)
+    roof = Roof(build=wiring.build, serve=lambda *_: None, records=wiring.open_records)
     result = CliRunner().invoke(app, ["analyze", *arguments], obj=roof)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -13,9 +13,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.entry.http_running import portraits, running
+from tests.entry.http_running import portraits, running_private
 from visavis.core.types import Feature, Source
-from visavis.entry.http_api.app import create_app
 from visavis.entry.http_api.schemas import Problem, Results
 from visavis.entry.services import Services
 from visavis.usecases.analysis import Analysis
@@ -26,7 +25,7 @@ URL = "/api/v1/analyze"
 
 @pytest.fixture(scope="module")
 def client(services: Services) -> Iterator[httpx.Client]:
-    with running(create_app(services)) as client:
+    with running_private(services) as client:
         yield client
 
 

@@ -10,14 +10,13 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.entry.http_running import portraits, running
+from tests.entry.http_running import portraits, running_private
 from tests.entry.promoted import PURPOSES, VERSION, promote
 from tests.entry.test_http_analysis import refusal, results, send
 from tests.entry.test_http_health import figures
 from tests.vision.pictures import jpeg
 from visavis.core.settings import BatchOptions, ImageOptions, RuntimeOptions, load_settings
 from visavis.core.types import Feature, Source
-from visavis.entry.http_api.app import create_app
 from visavis.entry.http_api.routes.analysis_openapi import EXAMPLE
 from visavis.entry.http_api.schemas import Results
 from visavis.entry.services import Services
@@ -42,7 +41,7 @@ def data(weights: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(data: Path) -> Iterator[httpx.Client]:
     """Give a server that states a purpose for everything."""
     services = build(load_settings(data=data, policy=PURPOSES))
-    with closing(services.analyses), running(create_app(services)) as client:
+    with closing(services.analyses), running_private(services) as client:
         yield client
 
 
@@ -50,7 +49,7 @@ def client(data: Path) -> Iterator[httpx.Client]:
 def strict(data: Path) -> Iterator[httpx.Client]:
     """Give a server that states none."""
     services = build(load_settings(data=data))
-    with closing(services.analyses), running(create_app(services)) as client:
+    with closing(services.analyses), running_private(services) as client:
         yield client
 
 
@@ -129,7 +128,7 @@ def test_heads_that_nobody_answers_are_a_503_that_says_so(
     analyses = Analyses(headless, ImageOptions(), BatchOptions(), workers=1)
     registry = HeadRegistry(tmp_path / "heads")
     services = Services(load_settings(), analyses, Policy(), Drift(dict), registry)
-    with closing(analyses), running(create_app(services)) as client:
+    with closing(analyses), running_private(services) as client:
         answer = send(client, ("me.jpg", portrait), params={"features": "age"})
 
     assert answer.status_code == 503
@@ -139,7 +138,7 @@ def test_heads_that_nobody_answers_are_a_503_that_says_so(
 def test_drift_is_told_once_it_stands_on_enough_faces(data: Path, shared_data: Path) -> None:
     services = build(load_settings(data=data))
     (path,) = portraits(shared_data, 1)
-    with closing(services.analyses), running(create_app(services)) as client:
+    with closing(services.analyses), running_private(services) as client:
         face(client, path.read_bytes(), "age,gender,quality")
         early = figures(client)
         (outcome,) = services.analyses.analyze(

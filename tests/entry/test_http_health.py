@@ -8,10 +8,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.entry.http_running import faulty_services, portraits, running
+from tests.entry.http_running import faulty_services, portraits, running_private
 from visavis.core.errors import ImageFault, InvalidImage
 from visavis.core.settings import Settings
-from visavis.entry.http_api.app import create_app
 from visavis.entry.services import Services
 
 
@@ -21,7 +20,7 @@ def corrupt() -> None:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with running(create_app(faulty_services(corrupt, Settings()))) as client:
+    with running_private(faulty_services(corrupt, Settings())) as client:
         yield client
 
 
@@ -70,7 +69,7 @@ def test_requests_are_counted_by_template_and_nothing_personal_is_kept(
 
 
 def test_pictures_and_faces_are_counted(services: Services, shared_data: Path) -> None:
-    with running(create_app(services)) as client:
+    with running_private(services) as client:
         (path,) = portraits(shared_data, 1)
         pictures = [("a.jpg", path.read_bytes()), ("b.jpg", path.read_bytes()), ("c.txt", b"words")]
         client.post("/api/v1/analyze", files=[("files", picture) for picture in pictures])

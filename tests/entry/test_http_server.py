@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from visavis.core.errors import Unavailable
+from visavis.core.settings import ServerOptions
 from visavis.entry.http_api.server import listen, serve
 
 PROGRAM = """
+from visavis.core.settings import ServerOptions
 from visavis.entry.http_api.server import serve
 
 async def app(scope, receive, send):
@@ -23,7 +25,7 @@ async def app(scope, receive, send):
         pass
     await send({"type": "http.response.body", "body": b"last"})
 
-serve(app, "127.0.0.1", 0, lambda address: print(address, flush=True))
+serve(app, ServerOptions(port=0), lambda address: print(address, flush=True))
 print("cleaned up", flush=True)
 """
 
@@ -60,7 +62,7 @@ def test_a_taken_port_is_one_sentence() -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Unavailable, match=f"cannot listen on 127.0.0.1:{port}"):
-            serve(unused, "127.0.0.1", port)
+            serve(unused, ServerOptions(port=port))
 
 
 async def unused(*_: object) -> None:

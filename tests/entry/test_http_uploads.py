@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.entry.http_running import faulty_services, running
+from tests.entry.http_running import faulty_services, running_private
 from visavis.core.errors import ImageFault, InvalidImage
 from visavis.core.settings import ImageOptions, ServerOptions, Settings
-from visavis.entry.http_api.app import create_app
 from visavis.entry.http_api.schemas import Problem
 
 URL = "/api/v1/analyze"
@@ -30,7 +29,7 @@ def client() -> Iterator[httpx.Client]:
         images=ImageOptions(max_bytes=MAX_FILE),
         server=ServerOptions(max_files=MAX_FILES, max_request_bytes=MAX_REQUEST),
     )
-    with running(create_app(faulty_services(unread, settings))) as client:
+    with running_private(faulty_services(unread, settings)) as client:
         yield client
 
 
@@ -178,7 +177,7 @@ def read_all(sock: socket.socket) -> bytes:
 def test_all_uploads_together_may_hold_only_so_much() -> None:
     settings = Settings(server=ServerOptions(max_request_bytes=MAX_REQUEST))
     half = opening().ljust(MAX_REQUEST // 2, b"x")
-    with running(create_app(faulty_services(unread, settings))) as client:
+    with running_private(faulty_services(unread, settings)) as client:
         uploads = [connect(client) for _ in range(12)]
         for sock in uploads:  # together they hold six times what one may, and none ends
             sock.sendall(head(f"Content-Length: {MAX_REQUEST}") + half)

@@ -114,6 +114,7 @@ class Clients:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VISAVIS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("VISAVIS_TRACKING__ENABLED", "false")
+    monkeypatch.setenv("VISAVIS_ACCOUNTS__LOGIN", "false")
     for version, answer in ANSWERS.items():
         told("add", make_head(tmp_path / f"{version}.onnx", version, {Head.GENDER: answer}))
     promote("m-1")

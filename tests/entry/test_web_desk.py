@@ -16,7 +16,7 @@ def seen(name: str = "a.jpg") -> Look:
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk(most=3)
+    return Desk(3, "ada")
 
 
 def laid(desk: Desk, name: str) -> Picture:
@@ -83,20 +83,21 @@ def test_progress_counts_every_file_whatever_becomes_of_it(desk: Desk) -> None:
 
 
 def test_the_gallery_knows_pictures_only_while_they_lie_on_a_desk() -> None:
-    gallery, desk, other = Gallery(frozenset()), Desk(3), Desk(3)
+    gallery, desk, other = Gallery(frozenset()), Desk(3, "ada"), Desk(3, "ada")
     gallery.add(desk)
     gallery.add(other)
     mine, theirs = laid(desk, "mine.jpg"), laid(other, "theirs.jpg")
 
-    assert gallery.find(mine.token) is mine
-    assert gallery.find(theirs.token) is theirs
-    assert gallery.find("") is None
+    assert gallery.find(mine.token, "ada") is mine
+    assert gallery.find(theirs.token, "ada") is theirs
+    assert gallery.find("", "ada") is None
+    assert gallery.find(mine.token, "somebody else") is None
     assert mine.token != theirs.token
     assert len(mine.token) >= 32
     desk.clear()
-    assert gallery.find(mine.token) is None
+    assert gallery.find(mine.token, "ada") is None
     del other
-    assert gallery.find(theirs.token) is None
+    assert gallery.find(theirs.token, "ada") is None
     assert url(mine, JSON) == f"pictures/{mine.token}/analysis.json"
 
 

@@ -35,9 +35,14 @@ ALL = {
     "already_registered": letters.already_registered(TO, FOOT),
     "reset_code": letters.reset_code(TO, "012345", 1, FOOT),
     "password_changed": letters.password_changed(TO, WHEN, FOOT),
+    "change_code": letters.change_code(TO, "012345", 10, FOOT),
+    "email_changed": letters.email_changed(TO, WHEN, FOOT),
     "new_sign_in_method": letters.new_sign_in_method(TO, "an authenticator app", WHEN, FOOT),
     "account_locked": letters.account_locked(TO, WHEN, FOOT),
     "invitation": invited(),
+    "invitation_elsewhere": letters.invitation_elsewhere(
+        TO, inviter="Ann Lee", tenant="Firm", role="operator", foot=FOOT
+    ),
 }
 each = pytest.mark.parametrize("name", sorted(ALL))
 
@@ -98,7 +103,7 @@ def test_no_secret_in_the_subject_or_in_what_is_logged(name):
     assert "vvl_abc" not in repr(message)
 
 
-@pytest.mark.parametrize("name", ["verification_code", "reset_code"])
+@pytest.mark.parametrize("name", ["verification_code", "reset_code", "change_code"])
 def test_the_code_stands_alone(name):
     message = ALL[name]
     assert re.findall(r"^\s*(\d+)\s*$", message.text, re.MULTILINE) == ["012345"]
@@ -124,8 +129,18 @@ def test_without_a_name_to_ask_there_is_still_somebody():
     ["Win at https://evil.com", "www.evil", "evil.com", "eve@evil", "x" * 81, "", " ", "a\u202eb"],
 )
 def test_a_name_that_would_be_advertising_is_left_out(name):
-    text = invited(inviter=name, tenant=name).text
-    assert text.startswith("Somebody invites you to work with a team in Visavis, as operator.")
+    asked = {"inviter": name, "tenant": name, "role": "operator"}
+    for message in (invited(**asked), letters.invitation_elsewhere(TO, **asked, foot=FOOT)):
+        assert message.text.startswith(
+            "Somebody invites you to work with a team in Visavis, as operator."
+        )
+
+
+def test_who_has_an_account_is_invited_without_a_link():
+    text = ALL["invitation_elsewhere"].text
+    assert text.startswith("Ann Lee invites you to work with Firm in Visavis, as operator.")
+    assert "have an account with this e-mail address already" in text
+    assert "secret" not in text
 
 
 def test_names_are_shown_on_one_line():

@@ -73,6 +73,5 @@ def _fill_subject(work, tenant, name):
 def consent(work, tenant, subject, notice, **changed):
     """Note a consent to the purpose `visits`."""
     told = {"given_at": NOW, "given_by": "self", "recorded_by": "key", "evidence": "shelf 3"}
-    return work.consents.add(
-        tenant, subject, "visits", notice, ConsentMethod.WRITTEN, **(told | {"now": NOW} | changed)
-    )
+    told |= {"method": ConsentMethod.WRITTEN, "now": NOW}
+    return work.consents.add(tenant, subject, "visits", notice, **(told | changed))

@@ -79,6 +79,25 @@ def test_users(store):
         assert work.users.find(tenant, ada.id) is None
 
 
+def test_users_are_counted_by_role_and_state(store):
+    with store.work() as work:
+        one, two = work.tenants.add("a", NOW).id, work.tenants.add("b", NOW).id
+        assert work.users.first(one, Role.OWNER) is None
+        made = [
+            work.users.add(one, f"{at}{role}{state}", "", "", role, at, state)
+            for at in (SOON, NOW)
+            for role in (Role.OWNER, Role.VIEWER)
+            for state in (UserState.ACTIVE, UserState.DISABLED)
+        ]
+        assert work.users.count(one, Role.OWNER) == 2
+        assert work.users.count(one) == 4
+        assert work.users.count(one, None, UserState.DISABLED) == 4
+        assert work.users.count(one, None, UserState.UNVERIFIED) == 0
+        assert work.users.count(two) == 0
+        assert work.users.first(one, Role.OWNER) == made[4]  # active, and here since NOW
+        assert work.users.first(two, Role.OWNER) is None
+
+
 def test_failed_logins_are_counted_until_one_succeeds(store):
     with store.work() as work:
         ids = (filled := fill(work, "a")).tenant, filled.user
@@ -107,6 +126,11 @@ def test_a_code_of_the_second_factor_counts_once(store):
         found = work.users.find(*ids)
         assert found
         assert (found.totp_sealed, found.totp_since, found.totp_step) == (b"\x00sealed\xff", NOW, 8)
+        assert not work.users.reseal_totp(*ids, b"other", b"never")
+        assert work.users.reseal_totp(*ids, b"\x00sealed\xff", b"resealed")
+        found = work.users.find(*ids)
+        assert found
+        assert (found.totp_sealed, found.totp_since, found.totp_step) == (b"resealed", NOW, 8)
         assert work.users.set_totp(*ids, None, None)
         assert work.users.use_totp_step(*ids, 1)
 

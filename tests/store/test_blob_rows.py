@@ -48,6 +48,19 @@ def test_uses(store, tenant):
         work.blob_rows.add_use(tenant, "cc" * 32, "photo", "1", NOW)
 
 
+def test_names_of_all_tenants_come_sorted_and_in_parts(store, tenant):
+    with store.work() as work:
+        other = work.tenants.add("b", NOW).id
+        for theirs, sha256 in ((tenant, B), (other, A), (tenant, A), (other, B)):
+            work.blob_rows.add(theirs, sha256, 1, "image/png", NOW)
+    every = sorted((theirs, sha256) for theirs in (tenant, other) for sha256 in (A, B))
+    with store.reading() as work:
+        assert work.blob_rows.names() == tuple(every)
+        assert work.blob_rows.names(limit=3) == tuple(every[:3])
+        assert work.blob_rows.names(every[2]) == tuple(every[3:])
+        assert work.blob_rows.names(every[3]) == ()
+
+
 def test_only_what_nothing_needs_is_swept(store, tenant):
     with store.work() as work:
         filled = fill(work, "other")

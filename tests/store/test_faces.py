@@ -1,10 +1,13 @@
 """Subjects, what protects them, and what they agreed to."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.store.filling import LATER, MINUTE, NOW, SOON, consent, fill
 from visavis.core.errors import InvalidInput
 from visavis.store.errors import AlreadyThere, NotStorable, NotThere
+from visavis.store.kinds import ConsentMethod
 
 MOST = 64 * 1024
 
@@ -74,6 +77,13 @@ def test_subject_keys(store):
         assert work.keys.subject_keys(*ids) == (first, second)
         assert work.keys.subject_keys_under(filled.tenant, 1) == (first, second)
         assert work.keys.subject_keys_under(filled.tenant, 1, limit=1) == (first,)
+        others = work.subjects.add(filled.tenant, NOW).id
+        third = work.keys.add_subject_key(filled.tenant, others, 1, 1, b"3", NOW)
+        assert set(work.keys.subject_keys_of(filled.tenant, [filled.subject, others])) == {
+            *(first, second, third)
+        }
+        assert work.keys.subject_keys_of(filled.tenant, []) == ()
+        assert work.keys.destroy_subject(filled.tenant, others) == 1
         assert work.keys.rewrap_subject_key(filled.tenant, first, 2, b"new")
         assert not work.keys.rewrap_subject_key(filled.tenant, first, 2, b"newer")
         assert work.keys.subject_keys_under(filled.tenant, 1) == (second,)
@@ -96,6 +106,15 @@ def test_sealed(store):
         assert work.sealed.find(filled.tenant, made.id) == made
         assert [found.id for found in work.sealed.of_subject(*ids)] == [filled.sealed, made.id]
         assert work.sealed.of_subject(*ids, "age") == (made,)
+        other = work.sealed.add(
+            filled.tenant, work.subjects.add(filled.tenant, NOW).id, "age", 1, b"", SOON
+        )
+        both = [filled.subject, other.subject_id]
+        assert {found.id for found in work.sealed.of_subjects(filled.tenant, both, "age")} == {
+            *(made.id, other.id)
+        }
+        assert work.sealed.of_subjects(filled.tenant, both[1:], "age") == (other,)
+        assert work.sealed.remove(filled.tenant, other.id)
         assert work.sealed.page(filled.tenant, "age").items == (made,)
         assert work.sealed.count(filled.tenant, "age") == 1
         assert work.sealed.reseal(filled.tenant, made, 2, b"other")
@@ -141,12 +160,21 @@ def test_a_consent_holds_from_when_it_was_given_until_it_ends(store):
         assert work.consents.valid(*ids, "visits", SOON) == made
         assert work.consents.valid(*ids, "visits", LATER) is None
         assert work.consents.valid(*ids, "ads", SOON) is None
+        written, spoken = ConsentMethod.WRITTEN, ConsentMethod.SPOKEN
+        assert work.consents.valid(*ids, "visits", SOON, written) == made
+        assert work.consents.valid(*ids, "visits", SOON, spoken) is None
+        older = consent(work, *ids, filled.notice, method=spoken, given_at=NOW, expires_at=LATER)
+        assert work.consents.valid(*ids, "visits", SOON) == made
+        assert work.consents.valid(*ids, "visits", SOON, spoken) == older
+        assert work.consents.withdraw(filled.tenant, older.id, "self", NOW)
+        assert work.consents.set_evidence(filled.tenant, made.id, "sealed")
+        assert work.consents.find(filled.tenant, made.id) == replace(made, evidence="sealed")
         assert work.consents.withdraw(filled.tenant, made.id, "guardian", SOON + MINUTE)
         assert not work.consents.withdraw(filled.tenant, made.id, "guardian", LATER)
         assert work.consents.valid(*ids, "visits", SOON + MINUTE) is None
         listed = work.consents.page(filled.tenant, subject_id=filled.subject).items
-        assert [found.withdrawn_by for found in listed] == ["guardian", "self"]
-        assert work.consents.remove_of_subject(*ids) == 2
+        assert [found.withdrawn_by for found in listed] == ["guardian", "self", "self"]
+        assert work.consents.remove_of_subject(*ids) == 3
     with pytest.raises(NotThere), store.work() as work:
         consent(work, *ids, "no notice")
 

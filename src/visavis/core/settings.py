@@ -143,6 +143,15 @@ class ServerOptions(Options):
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 = every network")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 = a free one")
+    site: str = Field(
+        "", description="address in letters and links; empty = where the server listens"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description="other sites whose pages may call the API, such as `https://shop.example`"
+    )
+    proxies: tuple[str, ...] = Field(
+        (), description="addresses of proxies that tell in `X-Forwarded-For` who asks"
+    )
     max_files: int = Field(32, ge=1, description="pictures in one request")
     max_request_bytes: int = Field(256 * MIB, gt=0, description="largest request body, bytes")
 
@@ -230,6 +239,10 @@ class MailOptions(Options):
     user: str = Field("", description="who logs in there; empty = nobody")
     password: SecretStr = Field(SecretStr(""), description="its password")
     sender: str = Field("visavis@localhost", description="address that mail comes from")
+    contact: str = Field(
+        "",
+        description="whom readers may ask, such as `Ann Lee, ann@firm.com`; empty = nobody named",
+    )
     timeout_s: float = Field(10.0, gt=0, le=120, description="longest wait for the server")
 
 
@@ -272,6 +285,12 @@ class Settings(BaseSettings):
     policy: PolicyOptions = PolicyOptions()
     server: ServerOptions = ServerOptions()
     tracking: TrackingOptions = TrackingOptions()
+    store: StoreOptions = StoreOptions()
+    blobs: BlobOptions = BlobOptions()
+    vault: VaultOptions = VaultOptions()
+    accounts: AccountOptions = AccountOptions()
+    mail: MailOptions = MailOptions()
+    throttle: ThrottleOptions = ThrottleOptions()
 
     @classmethod
     def settings_customise_sources(

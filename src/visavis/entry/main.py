@@ -1,6 +1,8 @@
 """The console entry: composes the doors and hands each command what it needs, loaded on demand."""
 
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from visavis.entry.cli import app
@@ -8,12 +10,12 @@ from visavis.entry.cli.console import Roof
 
 if TYPE_CHECKING:
     from visavis.core.settings import Settings
-    from visavis.entry.services import Services
+    from visavis.entry.services import Records, Services
 
 
 def main() -> None:
     """Run the command line."""
-    app(obj=Roof(build=_build, serve=_serve))
+    app(obj=Roof(build=_build, serve=_serve, records=_records))
 
 
 def _build(settings: "Settings") -> "Services":
@@ -25,17 +27,60 @@ def _build(settings: "Settings") -> "Services":
     return build(settings)
 
 
+def _records(settings: "Settings") -> "Records":
+    """Open what is kept: accounts, people, privacy."""
+    from visavis.entry.wiring import open_records
+
+    return open_records(settings)
+
+
 def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
     """Serve the API and the pages until stopped, then finish the work in hand."""
     from visavis.entry.http_api.app import create_app
     from visavis.entry.http_api.server import serve
     from visavis.entry.web.app import mount
+    from visavis.entry.wiring import open_records
 
-    services = _build(settings)
-    try:
-        services.analyses.warm_up()
-        app = create_app(services)
-        mount(app, services)
-        serve(app, settings.server.host, settings.server.port, listening)
-    finally:
-        services.analyses.close()
+    require_loopback(settings)
+    with closing(open_records(settings)) as records:
+        services = _build(settings)
+        try:
+            services.analyses.warm_up()
+            app = create_app(services, records)
+            mount(app, services, records)
+            records.schedule.start()
+            serve(app, settings.server, partial(_told, records, listening))
+        finally:
+            services.analyses.close()
+
+
+def _told(records: "Records", listening: Callable[[str], None], address: str) -> None:
+    """Tell where the server listens; before that, where a new one is set up.
+
+    The link goes to the terminal and into no log: whoever reads it becomes the owner.
+    """
+    from visavis.entry.cli.console import say
+
+    if records.login and records.set_up.needed():
+        link = records.set_up.link()
+        if not records.ground.settings.server.site:  # the port may have been chosen just now
+            link = address + link.removeprefix(records.ground.site)
+        say(f"Nobody can log in yet. Open this link, it works once: {link}", "bold")
+    listening(address)
+
+
+def require_loopback(settings: "Settings") -> None:
+    """Refuse to serve a network without logging in.
+
+    Raises:
+        InvalidSettings: the server would listen on more than loopback.
+    """
+    from visavis.core.errors import InvalidSettings
+    from visavis.entry.http_api.visitors import is_local
+
+    if not settings.accounts.login and not is_local(settings.server.host):
+        raise InvalidSettings(
+            "without logging in the server listens on this machine only, not on "
+            f"{settings.server.host}: leave the host at 127.0.0.1, or set "
+            "VISAVIS_ACCOUNTS__LOGIN=true"
+        )

@@ -1,17 +1,47 @@
-"""What every door receives: the use cases of one running deployment."""
+"""What every door receives: the use cases of one deployment."""
 
 from dataclasses import dataclass
 
 from visavis.core.settings import Settings
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.usecases.analysis import Analyses
+from visavis.usecases.api_keys import ApiKeys
+from visavis.usecases.audit_trail import AuditTrail
+from visavis.usecases.blobs import BlobKeeping
+from visavis.usecases.callers import Callers
+from visavis.usecases.consent import Consents
+from visavis.usecases.deployment import Deployment
 from visavis.usecases.drift import Drift
+from visavis.usecases.erasure import Erasure
+from visavis.usecases.exports import Exports
+from visavis.usecases.ground import Ground
+from visavis.usecases.invitations import Invitations
+from visavis.usecases.key_rotation import KeyRotation
+from visavis.usecases.notices import Notices
+from visavis.usecases.passwords import Passwords
 from visavis.usecases.policy import Policy
+from visavis.usecases.privacy import Privacy
+from visavis.usecases.private_machine import PrivateMachine
+from visavis.usecases.profile import Profile
+from visavis.usecases.receipts import Receipts
+from visavis.usecases.registration import Registration
+from visavis.usecases.retention import Retention
+from visavis.usecases.schedule import Schedule
+from visavis.usecases.second_factor import SecondFactor
+from visavis.usecases.set_up import SetUp
+from visavis.usecases.sign_in import SignIn
+from visavis.usecases.subjects import Subjects
+from visavis.usecases.templates import Templates
+from visavis.usecases.tenants import Tenants
+from visavis.usecases.users import Users
+
+COOKIE = "visavis"
+"""Name of the cookie in which a browser keeps the secret of its session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases, built once in `wiring` and shared by all doors.
+    """The use cases that look at pictures, built once in `wiring` and shared by all doors.
 
     Attributes:
         settings: Of this deployment.
@@ -26,3 +56,77 @@ class Services:
     policy: Policy
     drift: Drift
     heads: HeadRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The use cases about what is kept: accounts, people, privacy. Close it at the end.
+
+    Attributes:
+        ground: What they all stand on.
+        callers: Tells who is calling.
+        private: Knows the owner of a machine without logging in.
+        sign_in: Lets people in and out.
+        registration: Makes accounts of those who ask.
+        passwords: Gives people another password.
+        second_factor: Adds and removes the second factor.
+        set_up: Makes the first owner.
+        tenants: Shows, renames and removes organisations.
+        profile: What users see and change of their own account.
+        users: Who belongs to an organisation, and what they may do.
+        invitations: Asks others in.
+        api_keys: What programs show instead of a password.
+        blobs: Keeps files.
+        deployment: Looks whether its parts answer.
+        privacy: What a tenant may do with faces.
+        notices: What people are told before they consent.
+        subjects: The people whose faces are known.
+        consents: Who agreed to what.
+        templates: Seals and opens the vectors of enrolled people.
+        erasure: Erases people.
+        receipts: Shows and checks what was signed.
+        exports: Writes down all that is kept of somebody.
+        retention: How long what is kept.
+        audit_trail: Reads and verifies the log of what was done.
+        key_rotation: Shows and rotates keys.
+        schedule: What is done again and again; whoever serves starts it.
+    """
+
+    ground: Ground
+    callers: Callers
+    private: PrivateMachine
+    sign_in: SignIn
+    registration: Registration
+    passwords: Passwords
+    second_factor: SecondFactor
+    set_up: SetUp
+    tenants: Tenants
+    profile: Profile
+    users: Users
+    invitations: Invitations
+    api_keys: ApiKeys
+    blobs: BlobKeeping
+    deployment: Deployment
+    privacy: Privacy
+    notices: Notices
+    subjects: Subjects
+    consents: Consents
+    templates: Templates
+    erasure: Erasure
+    receipts: Receipts
+    exports: Exports
+    retention: Retention
+    audit_trail: AuditTrail
+    key_rotation: KeyRotation
+    schedule: Schedule
+
+    @property
+    def login(self) -> bool:
+        """Whether people have to log in; if not, this is a private machine."""
+        return self.ground.settings.accounts.login
+
+    def close(self) -> None:
+        """Finish what is waiting and close the connections."""
+        self.schedule.close()
+        self.ground.background.close()
+        self.ground.store.close()

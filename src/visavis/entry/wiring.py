@@ -1,18 +1,56 @@
 """Wiring: the only place that chooses and builds back ends from the settings."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from visavis.core.attributes import Head
 from visavis.core.memory import keep_flat
-from visavis.core.settings import Settings
-from visavis.entry.services import Services
+from visavis.core.settings import ServerOptions, Settings
+from visavis.entry.services import Records, Services
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.lab.tracking.opening import open_mirror
+from visavis.mail.opening import open_mailer
+from visavis.store.blobs.opening import open_blobs
+from visavis.store.engine import open_engine
+from visavis.store.migrate import pending, upgrade
+from visavis.store.work import Store
+from visavis.throttle.throttle import Throttle
 from visavis.usecases.analysis import Analyses
+from visavis.usecases.api_keys import ApiKeys
+from visavis.usecases.audit import AuditLog
+from visavis.usecases.audit_trail import AuditTrail
+from visavis.usecases.background import Background
+from visavis.usecases.blobs import BlobKeeping
+from visavis.usecases.callers import Callers
+from visavis.usecases.consent import Consents
+from visavis.usecases.deployment import Deployment
 from visavis.usecases.drift import Drift
+from visavis.usecases.erasure import Erasure
+from visavis.usecases.exports import Exports
+from visavis.usecases.ground import PEPPER, Ground, utc_now
+from visavis.usecases.invitations import Invitations
+from visavis.usecases.key_rotation import KeyRotation
+from visavis.usecases.notices import Notices
+from visavis.usecases.passwords import Passwords
 from visavis.usecases.policy import Policy
+from visavis.usecases.privacy import Privacy
+from visavis.usecases.private_machine import PrivateMachine
+from visavis.usecases.profile import Profile
+from visavis.usecases.receipts import Receipts
+from visavis.usecases.registration import Registration
+from visavis.usecases.retention import Retention
+from visavis.usecases.schedule import Act, Schedule
+from visavis.usecases.second_factor import SecondFactor
+from visavis.usecases.set_up import SetUp
+from visavis.usecases.sign_in import SignIn
+from visavis.usecases.subjects import Subjects
+from visavis.usecases.templates import Templates
+from visavis.usecases.tenants import Tenants
+from visavis.usecases.users import Users
+from visavis.vault.keyring import Keyring
+from visavis.vault.root_keys import open_root_keys
 from visavis.vision.analyzer import Analyzer
 from visavis.vision.decoders.arcface import ArcFace
 from visavis.vision.decoders.base import DetectorDecoder, EmbedderDecoder
@@ -103,3 +141,95 @@ def _cards(shelf: HeadShelf) -> dict[Head, HeadCard]:
 def build_heads(settings: Settings) -> HeadShelf:
     """Return the heads that serve in this deployment; they are loaded when first asked for."""
     return HeadShelf(settings.data / "heads", settings.runtime)
+
+
+def open_records(settings: Settings) -> Records:
+    """Open rows, keys and mail, and build the use cases that stand on them.
+
+    The tables are brought to what this version needs.
+
+    Raises:
+        StoreUnavailable: the database does not answer, or a newer version made it.
+        RootKeyUnavailable: the root key cannot be had.
+        InvalidSettings: a setting cannot work.
+    """
+    ground = open_ground(settings)
+    callers = Callers(ground)
+    blobs = open_blobs(settings.blobs, settings.data / "blobs")
+    keeping, erasure = BlobKeeping(ground, blobs), Erasure(ground, blobs)
+    retention = Retention(ground, blobs, erasure)
+    tenants = Tenants(ground, blobs)
+    return Records(
+        ground=ground,
+        callers=callers,
+        private=PrivateMachine(ground, callers),
+        sign_in=SignIn(ground, callers),
+        registration=Registration(ground),
+        passwords=Passwords(ground),
+        second_factor=SecondFactor(ground),
+        set_up=SetUp(ground),
+        tenants=tenants,
+        profile=Profile(ground, tenants),
+        users=Users(ground),
+        invitations=Invitations(ground),
+        api_keys=ApiKeys(ground),
+        blobs=keeping,
+        deployment=Deployment(ground, blobs),
+        privacy=Privacy(ground),
+        notices=Notices(ground),
+        subjects=Subjects(ground),
+        consents=Consents(ground),
+        templates=Templates(ground),
+        erasure=erasure,
+        receipts=Receipts(ground),
+        exports=Exports(ground, blobs),
+        retention=retention,
+        audit_trail=AuditTrail(ground),
+        key_rotation=KeyRotation(ground),
+        schedule=_schedule(ground, retention, keeping),
+    )
+
+
+def _schedule(ground: Ground, retention: Retention, blobs: BlobKeeping) -> Schedule:
+    """Return what is done again and again while the server runs."""
+    return Schedule(
+        (
+            Act("retention", timedelta(hours=1), lambda: retention.apply(ground.clock())),
+            Act("files", timedelta(days=1), lambda: blobs.sweep(ground.clock())),
+        )
+    )
+
+
+def open_ground(settings: Settings) -> Ground:
+    """Open what the use cases about accounts, people and privacy stand on; see `open_records`."""
+    keyring = Keyring(open_root_keys(settings.vault, settings.data / "vault"))
+    mailer = open_mailer(settings.mail, settings.data / "outbox")
+    store = _open_store(settings)
+    peppers = store.run(lambda work: keyring.deployment_secrets(work.keys, PEPPER, utc_now()))
+    return Ground(
+        settings=settings,
+        store=store,
+        keyring=keyring,
+        audit=AuditLog(keyring),
+        throttle=Throttle(settings.throttle, pepper=peppers[1]),
+        send=mailer.send,
+        background=Background(),
+        pepper=peppers[1],
+        site=_site(settings.server),
+    )
+
+
+def _open_store(settings: Settings) -> Store:
+    engine = open_engine(settings.store, settings.data)
+    if pending(engine):
+        upgrade(engine)
+    return Store(engine)
+
+
+def _site(server: ServerOptions) -> str:
+    """Return where people reach this deployment, without a slash at the end."""
+    if server.site:
+        return server.site.rstrip("/")
+    anywhere = server.host in {"0.0.0.0", "::", ""}  # noqa: S104  # named, not bound
+    name = "localhost" if anywhere else server.host
+    return f"http://{f'[{name}]' if ':' in name else name}:{server.port}"

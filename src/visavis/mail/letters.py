@@ -79,6 +79,31 @@ def password_changed(to: str, when: datetime, foot: Foot) -> Message:
     )
 
 
+def change_code(to: str, code: str, minutes: int, foot: Foot) -> Message:
+    """Return the letter with the code that makes `to` the new address of an account."""
+    return letter(
+        to,
+        "Your code for a new e-mail address at Visavis",
+        foot,
+        "With this code the e-mail address becomes that of an account at Visavis:",
+        Code(code),
+        f"It works for {_minutes(minutes)}. Nobody from Visavis will ever ask you for it.",
+        _IGNORE,
+    )
+
+
+def email_changed(to: str, when: datetime, foot: Foot) -> Message:
+    """Return the letter to the address that an account had until `when` (aware)."""
+    return letter(
+        to,
+        "Your account has another e-mail address now",
+        foot,
+        f"The e-mail address of your account was changed on {_moment(when)}. From now on letters "
+        "go to the new one, and you log in with it.",
+        "If this was you, all is well. If it was not, tell the person named below now.",
+    )
+
+
 def new_sign_in_method(to: str, method: str, when: datetime, foot: Foot) -> Message:
     """Return the letter after a way to log in was added.
 
@@ -134,6 +159,30 @@ def invitation(
         "To accept, open this address and choose a password:",
         Link(url),
         f"It works once, until {_moment(until)}. Do not pass it on.",
+        "If you do not know what this is about, you need not do anything.",
+    )
+
+
+def invitation_elsewhere(to: str, *, inviter: str, tenant: str, role: str, foot: Foot) -> Message:
+    """Return the letter that invites somebody whose address has an account already.
+
+    Args:
+        to: Who is invited.
+        inviter: Name of who invites.
+        tenant: Name of what they are invited to.
+        role: What they would be there.
+        foot: What stands below.
+    """
+    who = _name(inviter, "Somebody")
+    where = _name(tenant, "a team")
+    return letter(
+        to,
+        "You are invited to Visavis",
+        foot,
+        f"{who} invites you to work with {where} in Visavis, as {role}.",
+        "You have an account with this e-mail address already, and an account belongs to one team. "
+        "To accept, ask to be invited at another address of yours, or delete your account and ask "
+        "for the invitation to be sent again.",
         "If you do not know what this is about, you need not do anything.",
     )
 

@@ -3,7 +3,7 @@
 What the MAC is, and whether the chain is whole, the caller knows; here it is only kept in order.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -146,6 +146,7 @@ class Audit(Repository):
         limit: int = DEFAULT,
         before_seq: int | None = None,
         subject_id: str | None = None,
+        actors: Collection[str] | None = None,
     ) -> tuple[AuditEntry, ...]:
         """Return the last entries, newest first.
 
@@ -154,6 +155,7 @@ class Audit(Repository):
             limit: Most entries, 1..200.
             before_seq: Begin with the entry before this one; None = at the end of the chain.
             subject_id: Only entries about this subject; None = all.
+            actors: Only entries of what these did; None = all.
 
         Raises:
             InvalidInput: the limit is not 1..200.
@@ -163,6 +165,8 @@ class Audit(Repository):
             chain = chain.where(audit_entries.c.seq < before_seq)
         if subject_id is not None:
             chain = chain.where(audit_entries.c.subject_id == subject_id)
+        if actors is not None:
+            chain = chain.where(audit_entries.c.actor.in_(actors))
         newest = chain.order_by(audit_entries.c.seq.desc()).limit(check_limit(limit))
         return tuple(AuditEntry(**row) for row in self._all(newest))
 

@@ -1,7 +1,8 @@
 """Rows about blobs: which there are, how large, and who uses them.
 
-The order that loses nothing: whoever keeps a blob adds its row, then puts the file, in one unit;
-whoever sweeps removes the row, then the file, in one unit. Both then meet at the row.
+The order that loses nothing: whoever keeps a blob puts the file, then adds its row; whoever removes
+one removes the row and commits, then the file. Both hold the tenant while they look at the other
+side: the one that the file is there, the other that no row is; see `visavis.usecases.blobs`.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
+from visavis.store.blobs.base import BlobName
 from visavis.store.errors import NotThere
 from visavis.store.page import MOST, check_limit
 from visavis.store.repository import Repository
@@ -71,6 +73,20 @@ class BlobRows(Repository):
         """Return a blob's row."""
         row = self._one(select(blobs).where(_is(tenant_id, sha256)))
         return BlobRow(**row) if row else None
+
+    def names(self, after: BlobName = ("", ""), limit: int = 1000) -> tuple[BlobName, ...]:
+        """Return tenant and hash of the blobs of all tenants, sorted; see `blobs.sweep`.
+
+        Args:
+            after: Begin with the name that follows this one.
+            limit: Most names.
+        """
+        tenant_id, sha256 = after
+        later = blobs.c.tenant_id > tenant_id
+        later |= (blobs.c.tenant_id == tenant_id) & (blobs.c.sha256 > sha256)
+        some = select(blobs.c.tenant_id, blobs.c.sha256).where(later)
+        rows = self._all(some.order_by(blobs.c.tenant_id, blobs.c.sha256).limit(limit))
+        return tuple((row["tenant_id"], row["sha256"]) for row in rows)
 
     def used_bytes(self, tenant_id: str) -> int:
         """Return the bytes of all blobs; for a quota that is never exceeded, `Tenants.hold`."""

@@ -93,14 +93,31 @@ class Consents(Repository):
         row = self._one(select(consents).where(_is(tenant_id, consent_id)))
         return Consent(**row) if row else None
 
-    def valid(self, tenant_id: str, subject_id: str, purpose: str, now: datetime) -> Consent | None:
-        """Return the newest consent that holds at a time; None = there is none."""
+    def valid(
+        self,
+        tenant_id: str,
+        subject_id: str,
+        purpose: str,
+        now: datetime,
+        method: ConsentMethod | None = None,
+    ) -> Consent | None:
+        """Return the newest consent that holds at a time; None = there is none.
+
+        Args:
+            tenant_id: Whose subject.
+            subject_id: Who.
+            purpose: To what.
+            now: When.
+            method: Only one that was given so; None = however.
+        """
         holds = (consents.c.given_at <= now) & or_(
             consents.c.expires_at.is_(None), consents.c.expires_at > now
         )
         # One withdrawn for a later time than now holds until then.
         kept = or_(consents.c.withdrawn_at.is_(None), consents.c.withdrawn_at > now)
         wanted = select(consents).where(_of(tenant_id, subject_id, purpose), holds, kept)
+        if method is not None:
+            wanted = wanted.where(consents.c.method == method)
         newest = wanted.order_by(consents.c.given_at.desc(), consents.c.id.desc())
         row = self._one(newest.limit(1))
         return Consent(**row) if row else None
@@ -121,6 +138,11 @@ class Consents(Repository):
         if subject_id is not None:
             theirs = theirs.where(consents.c.subject_id == subject_id)
         return self._page(theirs, (consents.c.created_at, consents.c.id), Consent, limit, cursor)
+
+    def set_evidence(self, tenant_id: str, consent_id: str, evidence: str) -> bool:
+        """Replace the proof, as when it is sealed under another key."""
+        statement = update(consents).where(_is(tenant_id, consent_id)).values(evidence=evidence)
+        return self._changed(statement) > 0
 
     def withdraw(self, tenant_id: str, consent_id: str, by: str, now: datetime) -> bool:
         """Take a consent back; False where that was done before."""

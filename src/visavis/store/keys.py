@@ -4,14 +4,34 @@ The store sees only wrapped keys. Destroying a subject's is what makes all that 
 unreadable, wherever copies of it are.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from visavis.store.page import MOST, check_limit
 from visavis.store.repository import Repository
-from visavis.store.tables.keys import subject_keys, tenant_keys
+from visavis.store.tables.keys import deployment_keys, subject_keys, tenant_keys
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentKey:
+    """A version of the key that all tenants share for one purpose.
+
+    Attributes:
+        purpose: What it protects, such as the signatures of access tokens.
+        version: 1, 2, …
+        root_id: Which root key wraps it.
+        wrapped: The key, sealed.
+        created_at: When it was made.
+    """
+
+    purpose: str
+    version: int
+    root_id: str
+    wrapped: bytes = field(repr=False)
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +79,45 @@ class SubjectKey:
 
 
 class Keys(Repository):
-    """The wrapped keys of a tenant and its subjects."""
+    """The wrapped keys of the deployment, its tenants and their subjects."""
+
+    def add_deployment_key(
+        self, purpose: str, version: int, root_id: str, wrapped: bytes, now: datetime
+    ) -> DeploymentKey:
+        """Keep a new version of the deployment's key.
+
+        Raises:
+            AlreadyThere: somebody has just made this version; read that one.
+        """
+        key = DeploymentKey(purpose, version, root_id, wrapped, now)
+        self._insert(deployment_keys, key)
+        return key
+
+    def deployment_keys(self, purpose: str | None = None) -> tuple[DeploymentKey, ...]:
+        """Return all versions of the deployment's keys for a purpose or for all, newest first."""
+        columns = deployment_keys.c
+        wanted = select(deployment_keys)
+        if purpose is not None:
+            wanted = wanted.where(columns.purpose == purpose)
+        rows = self._all(wanted.order_by(columns.purpose, columns.version.desc()))
+        return tuple(DeploymentKey(**row) for row in rows)
+
+    def hold_deployment_keys(self, purpose: str) -> bool:
+        """Let no other unit hold these until this one ends; False where there are none.
+
+        For decisions about the deployment as a whole, which has no row of its own.
+        """
+        columns = deployment_keys.c
+        held = select(columns.version).where(columns.purpose == purpose).order_by(columns.version)
+        return self._one(held.with_for_update(key_share=True)) is not None
+
+    def rewrap_deployment_key(self, old: DeploymentKey, root_id: str, wrapped: bytes) -> bool:
+        """Wrap the same key by another root key; False where somebody did meanwhile."""
+        columns = deployment_keys.c
+        same = (columns.purpose == old.purpose) & (columns.version == old.version)
+        same &= columns.root_id == old.root_id
+        statement = update(deployment_keys).where(same).values(root_id=root_id, wrapped=wrapped)
+        return self._changed(statement) > 0
 
     def add_tenant_key(
         self,
@@ -150,6 +208,15 @@ class Keys(Repository):
         rows = self._all(theirs.order_by(subject_keys.c.version))
         return tuple(SubjectKey(**row) for row in rows)
 
+    def subject_keys_of(
+        self, tenant_id: str, subject_ids: Collection[str]
+    ) -> tuple[SubjectKey, ...]:
+        """Return all versions of several subjects' keys, in one query."""
+        columns = subject_keys.c
+        theirs = (columns.tenant_id == tenant_id) & columns.subject_id.in_(subject_ids)
+        rows = self._all(select(subject_keys).where(theirs))
+        return tuple(SubjectKey(**row) for row in rows)
+
     def subject_keys_under(
         self, tenant_id: str, tenant_key_version: int, limit: int = MOST
     ) -> tuple[SubjectKey, ...]:
@@ -164,6 +231,13 @@ class Keys(Repository):
         some = select(subject_keys).where(under).order_by(columns.subject_id, columns.version)
         rows = self._all(some.limit(check_limit(limit)))
         return tuple(SubjectKey(**row) for row in rows)
+
+    def subject_keys_by_version(self, tenant_id: str) -> dict[int, int]:
+        """Return how many subjects' keys each version of the tenant's key wraps."""
+        version = subject_keys.c.tenant_key_version
+        counts = select(version, func.count().label("keys")).group_by(version)
+        rows = self._all(counts.where(subject_keys.c.tenant_id == tenant_id).order_by(version))
+        return {row["tenant_key_version"]: row["keys"] for row in rows}
 
     def rewrap_subject_key(
         self, tenant_id: str, old: SubjectKey, tenant_key_version: int, wrapped: bytes

@@ -20,11 +20,12 @@ class UserState(StrEnum):
 
 
 class CodePurpose(StrEnum):
-    """What a code that came by mail is good for."""
+    """What a code, or the secret of a link, that came by mail is good for."""
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105  # no password
     CHANGE_EMAIL = "change_email"
+    INVITATION = "invitation"
 
 
 class ConsentMethod(StrEnum):

@@ -103,14 +103,29 @@ class Sessions(Repository):
         return Session(**row) if row else None
 
     def page(
-        self, tenant_id: str, user_id: str, limit: int = DEFAULT, cursor: str | None = None
+        self,
+        tenant_id: str,
+        user_id: str,
+        limit: int = DEFAULT,
+        cursor: str | None = None,
+        open_at: datetime | None = None,
     ) -> Page[Session]:
-        """Return a part of a user's sessions, newest first, also those that are over.
+        """Return a part of a user's sessions, newest first.
+
+        Args:
+            tenant_id: Whose.
+            user_id: Who logged in.
+            limit: Most sessions, 1..200.
+            cursor: Where the page before ended; None = begin.
+            open_at: Only those that go on at this time; None = also those that are over.
 
         Raises:
             InvalidInput: the limit is not 1..200, or the cursor none of ours.
         """
         theirs = select(sessions).where(_of_user(tenant_id, user_id))
+        if open_at is not None:
+            goes_on = sessions.c.expires_at > open_at
+            theirs = theirs.where(sessions.c.revoked_at.is_(None), goes_on)
         return self._page(theirs, (sessions.c.created_at, sessions.c.id), Session, limit, cursor)
 
     def rotate(self, old_hash: str, new_hash: str, now: datetime, expires_at: datetime) -> Rotation:
@@ -144,11 +159,21 @@ class Sessions(Repository):
         self._set(session.tenant_id, session.id, last_seen_at=now, expires_at=expires_at)
         return self._after(Rotated.ROTATED, session)
 
-    def note_seen(self, tenant_id: str, session_id: str, now: datetime) -> bool:
-        """Note that a session was used, at most once a minute; return whether it was noted."""
-        due = sessions.c.last_seen_at <= now - BETWEEN_NOTES
+    def note_seen(
+        self, tenant_id: str, session_id: str, now: datetime, expires_at: datetime | None = None
+    ) -> bool:
+        """Note that a session was used, at most once a minute; return whether it was noted.
+
+        Args:
+            tenant_id: Whose.
+            session_id: Which.
+            now: The time.
+            expires_at: Until when it goes on now; None leaves it.
+        """
+        due = (sessions.c.last_seen_at <= now - BETWEEN_NOTES) & sessions.c.revoked_at.is_(None)
+        values = {"last_seen_at": now} | ({"expires_at": expires_at} if expires_at else {})
         statement = update(sessions).where(_is(tenant_id, session_id), due)
-        return self._changed(statement.values(last_seen_at=now)) > 0
+        return self._changed(statement.values(values)) > 0
 
     def revoke(self, tenant_id: str, session_id: str, now: datetime, because: str) -> bool:
         """End a session; False where it has been ended before."""

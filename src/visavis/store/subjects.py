@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
-from visavis.store.page import DEFAULT, Page
+from visavis.store.page import DEFAULT, MOST, Page, check_limit
 from visavis.store.repository import Repository, new_id
+from visavis.store.tables.consents import consents
 from visavis.store.tables.subjects import subjects
 
 
@@ -72,6 +73,30 @@ class Subjects(Repository):
         known = (subjects.c.tenant_id == tenant_id) & subjects.c.erased_at.is_(None)
         by = (subjects.c.created_at, subjects.c.id)
         return self._page(select(subjects).where(known), by, Subject, limit, cursor)
+
+    def without_consent(
+        self, tenant_id: str, since: datetime, limit: int = MOST, subject_id: str | None = None
+    ) -> tuple[Subject, ...]:
+        """Return some subjects made before a time, none of whose consents has held since then.
+
+        Args:
+            tenant_id: Whose subjects.
+            since: The time.
+            limit: Most subjects, 1..200.
+            subject_id: Only this one; None = all.
+        """
+        theirs = (consents.c.tenant_id == subjects.c.tenant_id) & (
+            consents.c.subject_id == subjects.c.id
+        )
+        ends = or_(consents.c.expires_at.is_(None), consents.c.expires_at > since)
+        kept = or_(consents.c.withdrawn_at.is_(None), consents.c.withdrawn_at > since)
+        known = (subjects.c.tenant_id == tenant_id) & subjects.c.erased_at.is_(None)
+        known &= subjects.c.created_at < since
+        if subject_id is not None:
+            known &= subjects.c.id == subject_id
+        lapsed = known & ~exists(select(consents.c.id).where(theirs, ends, kept))
+        oldest = select(subjects).where(lapsed).order_by(subjects.c.created_at, subjects.c.id)
+        return tuple(Subject(**row) for row in self._all(oldest.limit(check_limit(limit))))
 
     def hold(self, tenant_id: str, subject_id: str) -> Subject | None:
         """Return a subject, and let no other unit hold or change it until this one ends.

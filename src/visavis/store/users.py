@@ -85,6 +85,17 @@ class Users(Repository):
         row = self._one(select(users).where(_is(tenant_id, user_id)))
         return User(**row) if row else None
 
+    def hold(self, tenant_id: str, user_id: str) -> User | None:
+        """Return a user whom no other unit changes until this one ends; begin the unit with it."""
+        statement = select(users).where(_is(tenant_id, user_id))
+        row = self._one(statement.with_for_update(key_share=True))
+        return User(**row) if row else None
+
+    def oldest(self, limit: int) -> tuple[User, ...]:
+        """Return some users of the whole deployment, those who have been here longest first."""
+        rows = self._all(select(users).order_by(users.c.created_at, users.c.id).limit(limit))
+        return tuple(User(**row) for row in rows)
+
     def find_by_email(self, email: str) -> User | None:
         """Return the user with this address, whichever tenant they belong to."""
         row = self._one(select(users).where(users.c.email == normalised(email)))
@@ -99,11 +110,24 @@ class Users(Repository):
         theirs = select(users).where(users.c.tenant_id == tenant_id)
         return self._page(theirs, (users.c.created_at, users.c.id), User, limit, cursor)
 
-    def count(self, tenant_id: str, role: Role, state: UserState = UserState.ACTIVE) -> int:
-        """Return how many users of a role and state there are; see `Tenants.hold`."""
+    def count(
+        self, tenant_id: str, role: Role | None = None, state: UserState = UserState.ACTIVE
+    ) -> int:
+        """Return how many users of a role, or of any, and of a state there are.
+
+        See `Tenants.hold`.
+        """
+        wanted = (users.c.tenant_id == tenant_id) & (users.c.state == state)
+        if role is not None:
+            wanted &= users.c.role == role
+        return int(self._value(select(func.count()).select_from(users).where(wanted)))
+
+    def first(self, tenant_id: str, role: Role) -> User | None:
+        """Return who of those that have a role and may log in has been here longest."""
         wanted = (users.c.tenant_id == tenant_id) & (users.c.role == role)
-        statement = select(func.count()).where(wanted & (users.c.state == state))
-        return int(self._value(statement))
+        active = select(users).where(wanted, users.c.state == UserState.ACTIVE)
+        row = self._one(active.order_by(users.c.created_at, users.c.id).limit(1))
+        return User(**row) if row else None
 
     def rename(self, tenant_id: str, user_id: str, full_name: str) -> bool:
         """Change the name."""
@@ -147,6 +171,10 @@ class Users(Repository):
         """Let nobody log in as this user before a time; None lifts it."""
         return self._set(tenant_id, user_id, locked_until=until)
 
+    def unlock(self, tenant_id: str, user_id: str) -> bool:
+        """Forget the logins that failed, and let the user log in now."""
+        return self._set(tenant_id, user_id, failed_logins=0, locked_until=None)
+
     def note_login(self, tenant_id: str, user_id: str, now: datetime) -> bool:
         """Note a login that succeeded: failures are counted anew."""
         return self._set(tenant_id, user_id, last_login_at=now, failed_logins=0, locked_until=None)
@@ -165,6 +193,20 @@ class Users(Repository):
         return self._set(
             tenant_id, user_id, totp_sealed=totp_sealed, totp_since=since, totp_step=None
         )
+
+    def reseal_totp(
+        self, tenant_id: str, user_id: str, totp_sealed: bytes, resealed: bytes
+    ) -> bool:
+        """Replace a second factor by the same under another key, unless it was changed meanwhile.
+
+        Args:
+            tenant_id: Whose user.
+            user_id: Which.
+            totp_sealed: The sealed secret as it was read.
+            resealed: The same secret, sealed anew.
+        """
+        same = _is(tenant_id, user_id) & (users.c.totp_sealed == totp_sealed)
+        return self._changed(update(users).where(same).values(totp_sealed=resealed)) > 0
 
     def confirm_totp(self, tenant_id: str, user_id: str, now: datetime) -> bool:
         """Note that the user has shown a code of the new second factor."""

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -20,8 +20,10 @@ from visavis.store.notices import Notices
 from visavis.store.receipts import Receipts
 from visavis.store.recovery_codes import RecoveryCodes
 from visavis.store.retention import Retention
+from visavis.store.scrubbing import scrub
 from visavis.store.sealed import Sealed
 from visavis.store.sessions import Sessions
+from visavis.store.standings import Standings
 from visavis.store.subjects import Subjects
 from visavis.store.tenants import Tenants
 from visavis.store.translate import translated
@@ -47,6 +49,7 @@ class Work:
         self.recovery_codes = RecoveryCodes(connection)
         self.sessions = Sessions(connection)
         self.api_keys = ApiKeys(connection)
+        self.standings = Standings(connection)
         self.subjects = Subjects(connection)
         self.keys = Keys(connection)
         self.sealed = Sealed(connection)
@@ -120,18 +123,13 @@ class Store:
             connection.execute(text("SELECT 1"))
 
     def scrub(self) -> bool:
-        """Have a SQLite file keep no copies of what was erased; return whether it was possible.
+        """Have the database keep no copies of what was erased; return whether it was possible.
 
-        Its log of changes is emptied, unless somebody is reading. Servers clean up by themselves,
-        when they choose to.
+        A SQLite file empties its log of changes, unless somebody is reading. PostgreSQL frees the
+        rows that were removed, where nobody sees them any more; their bytes are overwritten when
+        it uses the place again. MariaDB and MySQL do so by themselves.
         """
-        if self._engine.dialect.name != "sqlite":
-            return True
-        with translated(self._engine.url), closing(self._engine.raw_connection()) as connection:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            is_busy, *_pages = cursor.fetchone() or (1,)
-            return not is_busy
+        return scrub(self._engine)
 
     def close(self) -> None:
         """Close all connections that nobody uses."""

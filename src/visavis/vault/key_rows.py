@@ -4,8 +4,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+_DeploymentKey = TypeVar("_DeploymentKey", bound="DeploymentKeyRow")
 _TenantKey = TypeVar("_TenantKey", bound="TenantKeyRow")
 _SubjectKey = TypeVar("_SubjectKey", bound="SubjectKeyRow")
+
+
+class DeploymentKeyRow(Protocol):
+    """A key of the whole deployment as it is stored."""
+
+    @property
+    def purpose(self) -> str:
+        """What it protects."""
+
+    @property
+    def version(self) -> int:
+        """1 and up."""
+
+    @property
+    def root_id(self) -> str:
+        """Which root key wraps it."""
+
+    @property
+    def wrapped(self) -> bytes:
+        """The key, sealed."""
 
 
 class TenantKeyRow(Protocol):
@@ -56,12 +77,23 @@ class SubjectKeyRow(Protocol):
         """The key, sealed."""
 
 
-class KeyRows(Protocol[_TenantKey, _SubjectKey]):
+class KeyRows(Protocol[_DeploymentKey, _TenantKey, _SubjectKey]):
     """Where wrapped keys are stored: the repository of one unit of work.
 
     Adding a version that another unit has just added raises: the unit is then done again and finds
     it.
     """
+
+    def deployment_keys(self, purpose: str | None = None) -> Sequence[_DeploymentKey]:
+        """Return all versions for a purpose or for all, newest first."""
+
+    def add_deployment_key(
+        self, purpose: str, version: int, root_id: str, wrapped: bytes, now: datetime
+    ) -> _DeploymentKey:
+        """Store a new version."""
+
+    def rewrap_deployment_key(self, old: _DeploymentKey, root_id: str, wrapped: bytes) -> bool:
+        """Replace how a key is wrapped; False where another unit did meanwhile."""
 
     def tenant_key(
         self, tenant_id: str, purpose: str, version: int | None = None
@@ -114,4 +146,4 @@ class KeyRows(Protocol[_TenantKey, _SubjectKey]):
         """Replace how a key is wrapped; False where another unit did meanwhile."""
 
 
-Rows: TypeAlias = KeyRows[Any, Any]
+Rows: TypeAlias = KeyRows[Any, Any, Any]

@@ -1,4 +1,4 @@
-"""The ring of keys: root key → keys of a tenant → key of each subject.
+"""The ring of keys: root key → keys of the deployment and of tenants → key of each subject.
 
 Rows hold keys only wrapped: a tenant's under the root key, a subject's under the tenant's.
 Destroying a subject's rows therefore destroys whatever was sealed under them, wherever copies of it
@@ -13,7 +13,7 @@ from collections import OrderedDict
 from datetime import datetime
 
 from visavis.vault.errors import KeyDestroyed
-from visavis.vault.key_rows import Rows, SubjectKeyRow, TenantKeyRow
+from visavis.vault.key_rows import DeploymentKeyRow, Rows, SubjectKeyRow, TenantKeyRow
 from visavis.vault.root_keys import RootKeys
 from visavis.vault.sealing import Context, DataKey, new_secret
 
@@ -35,6 +35,38 @@ class Keyring:
         self._roots = roots
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
+
+    @property
+    def root_id(self) -> str:
+        """Name of the root key under which keys are wrapped from now on."""
+        return self._roots.current
+
+    def deployment_secrets(self, rows: Rows, purpose: str, now: datetime) -> dict[int, bytes]:
+        """Return all versions of a key that the tenants share, newest first; at least one.
+
+        The first call makes version 1.
+        """
+        found = rows.deployment_keys(purpose) or [self._add_deployment_key(rows, purpose, 1, now)]
+        return {
+            row.version: self._roots.unwrap(row.wrapped, _of_deployment(row), row.root_id)
+            for row in found
+        }
+
+    def rotate_deployment(self, rows: Rows, purpose: str, now: datetime) -> int:
+        """Make the next version of a key that the tenants share and return its number."""
+        newest = max(self.deployment_secrets(rows, purpose, now))
+        self._add_deployment_key(rows, purpose, newest + 1, now)
+        return newest + 1
+
+    def rewrap_deployment(self, rows: Rows) -> int:
+        """Wrap the shared keys under the current root key; return how many were not."""
+        current = self._roots.current
+        older = [row for row in rows.deployment_keys() if row.root_id != current]
+        for row in older:
+            context = _of_deployment(row)
+            secret = self._roots.unwrap(row.wrapped, context, row.root_id)
+            rows.rewrap_deployment_key(row, current, self._roots.wrap(secret, context))
+        return len(older)
 
     def tenant_secret(
         self, rows: Rows, tenant_id: str, purpose: str, now: datetime
@@ -125,6 +157,14 @@ class Keyring:
     def _wrapping(self, rows: Rows, tenant_id: str, version: int) -> DataKey:
         return DataKey.of(version, self.tenant_version(rows, tenant_id, SUBJECTS, version))
 
+    def _add_deployment_key(
+        self, rows: Rows, purpose: str, version: int, now: datetime
+    ) -> DeploymentKeyRow:
+        wrapped = self._roots.wrap(new_secret(), _deployment_context(purpose, version))
+        current = self._roots.current
+        row: DeploymentKeyRow = rows.add_deployment_key(purpose, version, current, wrapped, now)
+        return row
+
     def _add_tenant_key(
         self, rows: Rows, tenant_id: str, purpose: str, version: int, now: datetime
     ) -> TenantKeyRow:
@@ -147,6 +187,14 @@ class Keyring:
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         return secret
+
+
+def _deployment_context(purpose: str, version: int) -> Context:
+    return Context("", "", f"key:{purpose}:{version}")
+
+
+def _of_deployment(row: DeploymentKeyRow) -> Context:
+    return _deployment_context(row.purpose, row.version)
 
 
 def _tenant_context(tenant_id: str, purpose: str, version: int) -> Context:

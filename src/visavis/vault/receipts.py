@@ -53,6 +53,11 @@ def sign(statement: Mapping[str, Any], secret: bytes) -> Receipt:
     return Receipt(statement, _text(key.public_key().public_bytes_raw()), _text(signature))
 
 
+def public_key_of(secret: bytes) -> str:
+    """Return the public key of who signs with a secret, in base64."""
+    return _text(Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())
+
+
 def is_genuine(receipt: Mapping[str, Any]) -> bool:
     """Return whether a receipt, as `Receipt.as_json` gave it, is whole and signed by its key."""
     try:

@@ -57,7 +57,7 @@ class LocalRootKeys:
     """
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
-        self._keys = {name: DataKey.of(1, secret) for name, secret in keys.items()}
+        self._keys = _data_keys(keys)
         self.current = next(iter(self._keys))
 
     def wrap(self, secret: bytes, context: Context) -> bytes:
@@ -67,8 +67,32 @@ class LocalRootKeys:
     def unwrap(self, wrapped: bytes, context: Context, root_id: str) -> bytes:
         """Return what was wrapped under a root key."""
         if root_id not in self._keys:
+            self._look_again()
+        if root_id not in self._keys:
             raise no_root_key(root_id, self._keys)
         return self._keys[root_id].unseal(wrapped, context)
+
+    def _look_again(self) -> None:
+        """Take in keys that have come since; there is nowhere to look."""
+
+
+class FileRootKeys(LocalRootKeys):
+    """Root keys of a file that may get a further one while this process runs.
+
+    What another process has wrapped under the new one opens; what is wrapped here stays under the
+    one that was current at the start, as long as the process runs.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(_of_file(path))
+        self._path = path
+
+    def _look_again(self) -> None:
+        """Take in keys that the file has got since."""
+        self._keys = _data_keys(_of_file(self._path)) | self._keys
 
 
 def open_root_keys(options: VaultOptions, folder: Path) -> LocalRootKeys:
@@ -89,11 +113,10 @@ def open_root_keys(options: VaultOptions, folder: Path) -> LocalRootKeys:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(folder / "lock"):  # two processes that start together make one key
             if not path.exists():
-                _write(path, [_line(secrets.token_hex(4))])
-        text = _read_private(path)
+                _write(path, [_line(secrets.token_hex(4), new_secret())])
     except OSError as exc:
         raise RootKeyUnavailable(f"the root key {path} cannot be used: {exc.strerror}") from exc
-    return LocalRootKeys(_parsed(text, str(path)))
+    return FileRootKeys(path)
 
 
 def add_root_key(folder: Path, name: str) -> None:
@@ -109,13 +132,74 @@ def add_root_key(folder: Path, name: str) -> None:
             lines = _read_private(path).split()
             if not _ID.fullmatch(name) or name in {line.partition(":")[0] for line in lines}:
                 raise RootKeyUnusable(f"{name!r} is taken or no name; use letters, digits, _ . -")
-            _write(path, [_line(name), *lines])
+            _write(path, [_line(name, new_secret()), *lines])
     except OSError as exc:
         raise RootKeyUnavailable(f"the root key {path} cannot be used: {exc.strerror}") from exc
 
 
-def _line(name: str) -> str:
-    return f"{name}:{base64.b64encode(new_secret()).decode()}"
+def read_root_keys(text: str, where: str) -> LocalRootKeys:
+    """Return the root keys that a text holds, such as the copy of a key file.
+
+    Args:
+        text: `ID:BASE64`, one a line.
+        where: What an error calls it.
+
+    Raises:
+        RootKeyUnusable: it holds none, or something else.
+    """
+    return LocalRootKeys(_parsed(text, where))
+
+
+def merge_root_keys(folder: Path, text: str, where: str) -> bytes | None:
+    """Put root keys in front of those of the file, which is made if there is none.
+
+    Those that are there stay behind them: nothing that they open is lost.
+
+    Args:
+        folder: Where the file lies.
+        text: The keys, `ID:BASE64`, one a line.
+        where: What an error calls the text.
+
+    Returns:
+        The file as it was, None = there was none; `put_root_keys_back` takes it.
+
+    Raises:
+        RootKeyUnusable: the text holds no keys, or another key has the name of one of them.
+        RootKeyUnavailable: the file cannot be read or written.
+    """
+    path, given = folder / FILE, _parsed(text, where)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(folder / "lock"):
+            before = _read_private(path) if path.exists() else None
+            there = _parsed(before, str(path)) if before is not None else {}
+            if taken := [name for name in given if there.get(name, given[name]) != given[name]]:
+                raise RootKeyUnusable(f"{path} has another key called {taken[0]}; rename that one")
+            _write(path, [_line(name, secret) for name, secret in {**given, **there}.items()])
+    except OSError as exc:
+        raise RootKeyUnavailable(f"the root key {path} cannot be used: {exc.strerror}") from exc
+    return None if before is None else before.encode()
+
+
+def put_root_keys_back(folder: Path, before: bytes | None) -> None:
+    """Undo `merge_root_keys`.
+
+    Raises:
+        RootKeyUnavailable: the file cannot be written.
+    """
+    path = folder / FILE
+    try:
+        with FileLock(folder / "lock"):
+            if before is None:
+                path.unlink(missing_ok=True)
+            else:
+                _write(path, before.decode().split())
+    except OSError as exc:
+        raise RootKeyUnavailable(f"the root key {path} cannot be used: {exc.strerror}") from exc
+
+
+def _line(name: str, secret: bytes) -> str:
+    return f"{name}:{base64.b64encode(secret).decode()}"
 
 
 def _write(path: Path, lines: list[str]) -> None:
@@ -136,6 +220,17 @@ def _read_private(path: Path) -> str:
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise RootKeyUnusable(f"others may read the root key {path}; run `chmod 600` on it")
         return file.read(_LONGEST).decode("ascii", "replace")
+
+
+def _data_keys(keys: Mapping[str, bytes]) -> dict[str, DataKey]:
+    return {name: DataKey.of(1, secret) for name, secret in keys.items()}
+
+
+def _of_file(path: Path) -> dict[str, bytes]:
+    try:
+        return _parsed(_read_private(path), str(path))
+    except OSError as exc:
+        raise RootKeyUnavailable(f"the root key {path} cannot be used: {exc.strerror}") from exc
 
 
 def _parsed(text: str, where: str) -> dict[str, bytes]:

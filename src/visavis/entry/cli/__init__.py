@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from visavis import __version__
-from visavis.entry.cli import analysis, demo, doctor, evaluate, models, serve, train
+from visavis.entry.cli import (
+    admin,
+    analysis,
+    audit,
+    backup,
+    demo,
+    doctor,
+    evaluate,
+    keys,
+    models,
+    privacy,
+    serve,
+    train,
+    vault,
+)
 from visavis.entry.cli.console import Commands
 
 app = typer.Typer(
@@ -20,7 +34,14 @@ app.command("analyze")(analysis.analyze)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(models.app, name="models")
+app.add_typer(admin.app, name="admin")
+app.add_typer(keys.app, name="keys")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(audit.app, name="audit")
+app.add_typer(vault.app, name="vault")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(train.app, name="train")
 

@@ -3,17 +3,40 @@
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 from visavis import __version__
 from visavis.entry.http_api import docs_page, problems
+from visavis.entry.http_api.access import BEARER
 from visavis.entry.http_api.crashes import Crashes
-from visavis.entry.http_api.headers import SecurityHeaders
+from visavis.entry.http_api.headers import OwnOrigin, SecurityHeaders
 from visavis.entry.http_api.limits import BodyLimit
 from visavis.entry.http_api.metrics import Metrics, RequestMetrics
-from visavis.entry.http_api.routes import analysis, health
+from visavis.entry.http_api.routes import (
+    analysis,
+    api_keys,
+    audit,
+    auth,
+    blobs,
+    consent,
+    erasure,
+    exports,
+    health,
+    invitations,
+    key_rotation,
+    notices,
+    privacy,
+    profile,
+    receipts,
+    retention,
+    subjects,
+    tenants,
+    users,
+)
 from visavis.entry.http_api.schemas import Problem
-from visavis.entry.services import Services
+from visavis.entry.http_api.visitors import Visitors
+from visavis.entry.services import Records, Services
 
 _ABOUT = """Give it pictures, get their faces: boxes, points, meshes, embeddings.
 
@@ -21,11 +44,31 @@ Pictures are kept in memory while they are looked at and never stored.
 Errors are `application/problem+json` (RFC 9457)."""
 _BODIES_AT_ONCE = 4
 """How many request bodies of the largest size may be in memory at the same time."""
-_ROUTERS = (analysis.router, health.router)
+_ROUTERS = (
+    analysis.router,
+    api_keys.router,
+    audit.router,
+    auth.router,
+    blobs.router,
+    consent.router,
+    erasure.router,
+    exports.router,
+    health.router,
+    invitations.router,
+    key_rotation.router,
+    notices.router,
+    privacy.router,
+    profile.router,
+    receipts.router,
+    retention.router,
+    subjects.router,
+    tenants.router,
+    users.router,
+)
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(services: Services, records: Records) -> FastAPI:
     """Build the HTTP door of one deployment; pages may be mounted beside it."""
     app = FastAPI(
         title="Visavis",
@@ -36,6 +79,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    app.state.records = records
     app.state.metrics = Metrics(services.analyses.waiting, services.drift.readings)
     for router in _ROUTERS:
         app.include_router(router)
@@ -43,17 +87,29 @@ def create_app(services: Services) -> FastAPI:
     app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
     problems.install(app)
     _describe_problems(app)
-    _surround(app, services, app.state.metrics)
+    _surround(app, records, app.state.metrics)
     return app
 
 
-def _surround(app: FastAPI, services: Services, metrics: Metrics) -> None:
+def _surround(app: FastAPI, records: Records, metrics: Metrics) -> None:
     """Add the layers every request passes, the innermost first."""
-    cap = services.settings.server.max_request_bytes
+    server = records.ground.settings.server
+    cap = server.max_request_bytes
     templates = {route.path for route in _routes()}
     app.add_middleware(BodyLimit, max_bytes=cap, max_held=_BODIES_AT_ONCE * cap)
     app.add_middleware(Crashes)
     app.add_middleware(RequestMetrics, metrics=metrics, routes=templates)
+    throttle = records.ground.throttle if records.login else None
+    app.add_middleware(Visitors, throttle=throttle, origins=server.cors_origins)
+    app.add_middleware(OwnOrigin)
+    if server.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=server.cors_origins,
+            allow_methods=_METHODS,
+            allow_headers=["Authorization", "Content-Type", "x-api-key"],
+            expose_headers=["Retry-After"],
+        )
     app.add_middleware(SecurityHeaders)
 
 
@@ -78,7 +134,9 @@ def _describe_problems(app: FastAPI) -> None:
 
     def openapi() -> dict[str, object]:
         document = generate()
-        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        components = document["components"]
+        components["schemas"]["Problem"] = Problem.model_json_schema()
+        components["securitySchemes"] = BEARER
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it

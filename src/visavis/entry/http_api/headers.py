@@ -50,7 +50,7 @@ _CROSS_ORIGIN = frozenset({b"access-control-allow-origin", b"access-control-allo
 
 
 class SecurityHeaders:
-    """Adds the headers that an answer does not set itself, and takes away those that open it."""
+    """Adds the headers that an answer does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -60,18 +60,41 @@ class SecurityHeaders:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # The web toolkit's sockets would let every other site in.
-                own = [h for h in message.get("headers", ()) if h[0].lower() not in _CROSS_ORIGIN]
-                message["headers"] = own
-                _guard(MutableHeaders(raw=own))
+                guard(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         await self._app(scope, receive, send_guarded if scope["type"] == "http" else send)
 
 
-def _guard(headers: MutableHeaders) -> None:
-    """Add what is missing to the headers of one answer."""
+class OwnOrigin:
+    """Takes away the headers by which an answer opens itself to other sites."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_closed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # The web toolkit's sockets would let every other site in.
+                sent = message.get("headers", ())
+                message["headers"] = [h for h in sent if h[0].lower() not in _CROSS_ORIGIN]
+            await send(message)
+
+        await self._app(scope, receive, send_closed if scope["type"] == "http" else send)
+
+
+def guard(headers: MutableHeaders, path: str = "") -> None:
+    """Add what is missing to the headers of one answer.
+
+    Args:
+        headers: Of the answer.
+        path: What was asked for; what the API answers is kept by nobody on the way.
+    """
     is_page = headers.get("content-type", "").startswith("text/html")
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else DATA_POLICY)
+    if path.startswith("/api/"):
+        headers.setdefault("Cache-Control", "no-store")
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)

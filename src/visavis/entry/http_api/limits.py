@@ -1,12 +1,27 @@
 """Caps on request bodies, enforced while the bytes arrive and before anything parses them."""
 
+import asyncio
+import time
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visavis.core.errors import Overloaded
+from visavis.core.settings import MIB
 from visavis.entry.http_api import problems
+
+MOST_PLAIN = MIB
+"""Largest body without files, bytes."""
+
+WITH_FILES = frozenset({"/api/v1/analyze", "/api/v1/blobs"})
+"""What of the API takes files; beside it the pages do, in forms."""
+
+GAP_S = 20.0
+"""Longest wait for the next piece of a body."""
+
+LONGEST_S = 900.0
+"""Longest time for a whole body."""
 
 
 class BodyLimit:
@@ -17,9 +32,12 @@ class BodyLimit:
     caller who left. The same happens, with 429, when the bodies of all requests in progress hold
     more memory than they may together.
 
+    Bodies that bring no files are small: only the routes that take files, and forms of the pages
+    that bring some, may be larger. A body that comes too slowly is refused as well.
+
     Args:
         app: The application below.
-        max_bytes: Largest body of one request.
+        max_bytes: Largest body of one request that brings files.
         max_held: Most bytes that the bodies of all requests in progress may hold together.
     """
 
@@ -35,7 +53,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(self, scope, receive, send)
-        if exchange.declared > self.max_bytes:
+        if exchange.declared > exchange.most:
             await exchange.refuse_size()
             return
         try:
@@ -54,6 +72,10 @@ class _Exchange:
         self.declared = int(length) if length.isdecimal() else 0
         self.seen = 0
         self._unread = self.declared > 0 or "transfer-encoding" in headers
+        self.most = limit.max_bytes
+        if not _may_bring_files(scope["path"], headers):
+            self.most = min(MOST_PLAIN, limit.max_bytes)
+        self._until = time.monotonic() + LONGEST_S
         self._started = False
         self._cut = False
 
@@ -61,16 +83,27 @@ class _Exchange:
         """Hand the next piece of the body down, or the news that the caller is gone."""
         if self._cut:
             return {"type": "http.disconnect"}
-        message = await self._receive()
+        message = await self._next()
         if message["type"] == "http.request":
             await self._count(len(message.get("body", b"")))
             self._unread = message.get("more_body", False)
         return {"type": "http.disconnect"} if self._cut else message
 
+    async def _next(self) -> Message:
+        """Wait for the next piece of the body, not for ever; for the caller to leave, as long."""
+        if not self._unread:
+            return await self._receive()
+        patience = min(GAP_S, self._until - time.monotonic())
+        try:
+            return await asyncio.wait_for(self._receive(), max(0, patience))
+        except TimeoutError:
+            await self._refuse_slow()
+            return {"type": "http.disconnect"}
+
     async def _count(self, arrived: int) -> None:
         self.seen += arrived
         self._limit.held += arrived
-        if self.seen > self._limit.max_bytes:
+        if self.seen > self.most:
             await self.refuse_size()
         elif self._limit.held > self._limit.max_held:
             await self._refuse_load()
@@ -87,13 +120,24 @@ class _Exchange:
 
     async def refuse_size(self) -> None:
         """Answer that the body is too large."""
-        allowed = self._limit.max_bytes
+        allowed = self.most
         await self._refuse(
             problems.problem(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"The request is over the {allowed} bytes allowed; send fewer or smaller pictures.",
                 title="The request is too large",
                 slug="request-too-large",
+                headers={"Connection": "close"},
+            )
+        )
+
+    async def _refuse_slow(self) -> None:
+        await self._refuse(
+            problems.problem(
+                HTTPStatus.REQUEST_TIMEOUT,
+                "The request came too slowly; send it again over a better connection.",
+                title="It took too long to arrive",
+                slug="too-slow",
                 headers={"Connection": "close"},
             )
         )
@@ -109,3 +153,9 @@ class _Exchange:
         self._cut = True
         if not self._started:
             await refusal(self._scope, self._receive, self._send)
+
+
+def _may_bring_files(path: str, headers: Headers) -> bool:
+    if path.startswith("/api/"):
+        return path in WITH_FILES
+    return headers.get("content-type", "").lower().startswith("multipart/form-data")

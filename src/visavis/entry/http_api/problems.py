@@ -22,6 +22,11 @@ from visavis.core.errors import (
     VisavisError,
     WeightsError,
 )
+from visavis.credentials.errors import TokenInvalid
+from visavis.store.blobs.errors import BlobNotFound, BlobTooLarge, QuotaExceeded
+from visavis.store.errors import AlreadyThere, NotThere
+from visavis.throttle.errors import TooManyRequests
+from visavis.usecases.errors import LogInNeeded, NotFound, SecondFactorNeeded
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -37,12 +42,28 @@ class Kind:
     title: str
 
 
+_NO_LOGIN = Kind(HTTPStatus.UNAUTHORIZED, "log-in", "Nobody is logged in")
+_ABSENT = Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing here")
+_TOO_LARGE = Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "It is too large")
+
 _KINDS: tuple[tuple[type[VisavisError], Kind], ...] = (  # the first that fits wins
+    (AlreadyThere, Kind(HTTPStatus.CONFLICT, "already-there", "It is there already")),
+    (NotThere, _ABSENT),
+    (NotFound, _ABSENT),
+    (BlobNotFound, _ABSENT),
+    (BlobTooLarge, _TOO_LARGE),
+    (QuotaExceeded, _TOO_LARGE),
+    (
+        SecondFactorNeeded,
+        Kind(HTTPStatus.UNAUTHORIZED, "second-factor", "The second factor is missing"),
+    ),
+    (LogInNeeded, _NO_LOGIN),
+    (TokenInvalid, _NO_LOGIN),
     (
         InvalidInput,
         Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input cannot be used"),
     ),
-    (NotAllowed, Kind(HTTPStatus.FORBIDDEN, "not-allowed", "The policy forbids it")),
+    (NotAllowed, Kind(HTTPStatus.FORBIDDEN, "not-allowed", "That is not allowed")),
     (Overloaded, Kind(HTTPStatus.TOO_MANY_REQUESTS, "overloaded", "Too much is waiting")),
     (DeadlineExceeded, Kind(HTTPStatus.GATEWAY_TIMEOUT, "deadline", "It took too long")),
     (WeightsError, Kind(HTTPStatus.SERVICE_UNAVAILABLE, "weights", "The weights cannot be used")),
@@ -101,8 +122,18 @@ def of_error(error: VisavisError) -> Response:
             category=error.category,
         )
     kind = next(kind for raised, kind in _KINDS if isinstance(error, raised))
-    wait = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, Overloaded) else None
-    return problem(kind.status, str(error), title=kind.title, slug=kind.slug, headers=wait)
+    return problem(
+        kind.status, str(error), title=kind.title, slug=kind.slug, headers=_told_to(error, kind)
+    )
+
+
+def _told_to(error: VisavisError, kind: Kind) -> dict[str, str]:
+    """Return the headers that say what to do next."""
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, Overloaded):
+        return {"Retry-After": str(RETRY_AFTER_S)}
+    return {"WWW-Authenticate": "Bearer"} if kind.status == HTTPStatus.UNAUTHORIZED else {}
 
 
 def install(app: FastAPI) -> None:

@@ -2,36 +2,37 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from visavis.core.errors import Unavailable
+from visavis.core.settings import ServerOptions
+from visavis.entry.http_api.patience import PatientProtocol
 
 STOP_WITHIN_S = 20
 """How long requests in progress may take to finish after a stop signal."""
 
 
 def serve(
-    app: ASGIApp, host: str, port: int, listening: Callable[[str], None] | None = None
+    app: ASGIApp, options: ServerOptions, listening: Callable[[str], None] | None = None
 ) -> None:
     """Serve until SIGINT or SIGTERM, then let requests in progress finish.
 
     Args:
         app: The application.
-        host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
+        options: Where to listen, and which proxies to believe.
         listening: Called with the address, such as `http://127.0.0.1:8000`, once the port is open.
 
     Raises:
         Unavailable: the address cannot be listened on.
     """
-    with listen(host, port) as sock:
+    with listen(options.host, options.port) as sock:
         if listening is not None:
-            listening(_address(sock, host))
-        server = build(app)
+            listening(_address(sock, options.host))
+        server = build(app, options.proxies)
         with _stops(server):
             server.run(sockets=[sock])
 
@@ -54,12 +55,20 @@ def _stops(server: uvicorn.Server) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def build(app: ASGIApp) -> uvicorn.Server:
-    """Return a server for `app` that writes no access log: paths and addresses are personal."""
+def build(app: ASGIApp, proxies: Collection[str] = ()) -> uvicorn.Server:
+    """Return a server for `app` that writes no access log: paths and addresses are personal.
+
+    Args:
+        app: The application.
+        proxies: Addresses of proxies whose word about who asks is believed; nobody else's is.
+    """
     return uvicorn.Server(
         uvicorn.Config(
             app,
             access_log=False,
+            http=PatientProtocol,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             log_config=None,
             log_level="warning",
             server_header=False,

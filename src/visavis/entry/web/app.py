@@ -8,12 +8,27 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from nicegui import ui
 from starlette.formparsers import MultiPartParser
+from starlette.middleware import Middleware
 
-from visavis.entry.services import Services
+from visavis.entry.services import Records, Services
+from visavis.entry.web import forms
 from visavis.entry.web.elements import html
 from visavis.entry.web.gallery import Gallery
+from visavis.entry.web.guard import FORMS, Guard
 from visavis.entry.web.look import features
-from visavis.entry.web.pages import analysis, heads
+from visavis.entry.web.pages import (
+    analysis,
+    heads,
+    invitations,
+    passwords,
+    privacy,
+    profile,
+    registration,
+    set_up,
+    settings,
+    sign_in,
+    users,
+)
 
 RECONNECT_WITHIN_S = 30
 """How long a browser may be away (a phone choosing a photo) before its pictures are dropped."""
@@ -34,7 +49,10 @@ _NOT_FOUND = {
 }
 
 
-def mount(app: FastAPI, services: Services) -> None:
+_FORMS = (sign_in, registration, passwords, set_up, invitations)
+
+
+def mount(app: FastAPI, services: Services, records: Records) -> None:
     """Serve the pages at `/`, after the routes `app` has already.
 
     Call it once a process: the toolkit behind the pages is one application per process.
@@ -42,13 +60,16 @@ def mount(app: FastAPI, services: Services) -> None:
     # Uploads above a limit would be spooled to temporary files; pictures must not touch the disk.
     # The size of a whole request is capped before it gets here.
     MultiPartParser.spool_max_size = sys.maxsize
+    add_forms(app, records)
     gallery = Gallery(features(services.policy))
-    gallery.install()
+    gallery.install(records)
     nicegui.app.add_static_files("/assets", Path(__file__).parent / "static")
     nicegui.app.exception_handler(404)(_nothing_here)
     nicegui.app.on_page_exception(_page_broken)
-    analysis.install(services, gallery)
-    heads.install(services, services.heads)
+    analysis.install(services, records, gallery)
+    heads.install(services, records)
+    for page in (profile, users, privacy, settings):
+        page.install(records)
     ui.run_with(
         app,
         title="Visavis",
@@ -58,6 +79,31 @@ def mount(app: FastAPI, services: Services) -> None:
         tailwind=False,
         reconnect_timeout=RECONNECT_WITHIN_S,
         show_welcome_message=False,
+    )
+
+
+def add_forms(app: FastAPI, records: Records) -> None:
+    """Add the pages for whoever is not logged in, and the guard before all others.
+
+    On a private machine they say that nobody logs in there.
+    """
+    app.user_middleware.append(Middleware(Guard, records=records))  # the innermost layer
+    if records.login:
+        for door in _FORMS:
+            app.include_router(door.routes(records))
+        return
+    for path in FORMS:
+        app.add_api_route(path, _nobody_logs_in, methods=["GET", "POST"], include_in_schema=False)
+
+
+def _nobody_logs_in() -> Response:
+    return forms.page(
+        "Nobody logs in on this machine",
+        forms.says(
+            "It is a private machine: whoever sits at it may do everything. To have accounts, "
+            "start the server with VISAVIS_ACCOUNTS__LOGIN=true."
+        ),
+        forms.links((".", "Go to the start page")),
     )
 
 

@@ -38,10 +38,12 @@ class Desk:
 
     Args:
         most: How many pictures may lie here.
+        user_id: Whose page it is; nobody else sees what lies here.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, user_id: str) -> None:
         self.most = most
+        self.user_id = user_id
         self.pictures: list[Picture] = []
         self.current: Picture | None = None
         self.notices: list[Notice] = []

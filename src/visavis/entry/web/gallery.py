@@ -1,15 +1,17 @@
-"""Serves the pictures of open pages to their browsers, out of memory."""
+"""Serves the pictures of open pages to those who opened them, out of memory."""
 
 from collections.abc import Collection
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import nicegui
-from fastapi import Response
+from fastapi import Request, Response
 
 from visavis.core.types import Feature
+from visavis.entry.services import Records
 from visavis.entry.web.desk import Desk, Picture
 from visavis.entry.web.look import Look
+from visavis.entry.web.visitor import actor_of
 from visavis.usecases.analysis_json import to_dict, to_json
 
 PATH = "pictures"
@@ -32,17 +34,17 @@ class Gallery:
         """Serve the pictures of `desk` for as long as it lives."""
         self._desks[id(desk)] = desk
 
-    def find(self, token: str) -> Picture | None:
-        """Return the picture that has this token, on whichever desk."""
-        desks = list(self._desks.values())
+    def find(self, token: str, user_id: str) -> Picture | None:
+        """Return the picture that has this token, on whichever desk of a user."""
+        desks = [desk for desk in self._desks.values() if desk.user_id == user_id]
         return next((p for desk in desks for p in desk.pictures if p.token == token), None)
 
-    def install(self) -> None:
+    def install(self, records: Records) -> None:
         """Add the route to the pages' application."""
 
         @nicegui.app.get(f"/{PATH}/{{token}}/{{part}}", include_in_schema=False)
-        def picture(token: str, part: str) -> Response:
-            found = self.find(token)
+        def picture(request: Request, token: str, part: str) -> Response:
+            found = self.find(token, actor_of(records, request).user_id)
             if found is None or found.look is None:
                 return Response("This picture is gone.", 404, media_type="text/plain")
             return _answer(found.name, found.look, part, self._features)

@@ -17,7 +17,7 @@ Act = Callable[[str], Awaitable[str]]
 NO_REASON = "Say in a few words why; it is written into the history."
 LONGEST_REASON = 500
 _FOCUS = """() => {
-  if (document.activeElement === document.body) document.querySelector(".vh-told button")?.focus();
+  if (document.activeElement === document.body) document.querySelector(".vv-told button")?.focus();
 }"""
 """The button that opened the dialog may be gone with what it changed: go on at what came of it."""
 

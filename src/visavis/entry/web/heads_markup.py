@@ -50,12 +50,10 @@ NO_HISTORY = (
     "Nothing was promoted yet: what comes with Visavis answers. What you let serve is written down "
     "here, with the reason."
 )
-ONLY_AT_THE_MACHINE = (
-    "This server can be reached over the network and has no accounts, so nothing is changed from "
-    "this page: whoever runs it uses <code>visavis models promote</code> and "
-    "<code>visavis models rollback</code>."
+ONLY_ADMINS = (
+    "Which files serve is decided by the admins of the organisation that runs this server: here, "
+    "or with <code>visavis models promote</code> and <code>visavis models rollback</code>."
 )
-NOT_FROM_HERE = "This can be done only on the machine itself, with `visavis models promote`."
 
 
 def answer(state: State, head: Head, *, off: bool) -> str:
@@ -158,24 +156,30 @@ def _row(group: Group) -> str:
     )
 
 
-def history(events: Sequence[Event]) -> str:
-    """Return what was promoted and rolled back, the newest first."""
-    items = "".join(f"<li>{_event(event)}</li>" for event in reversed(events[-SHOWN_EVENTS:]))
+def history(events: Sequence[Event], me: str) -> str:
+    """Return what was promoted and rolled back, the newest first.
+
+    Args:
+        events: Oldest first.
+        me: Id of whoever looks at it.
+    """
+    items = "".join(f"<li>{_event(event, me)}</li>" for event in reversed(events[-SHOWN_EVENTS:]))
     older = len(events) - SHOWN_EVENTS
     rest = f"<li>{older} older ones: <code>visavis models history</code></li>" if older > 0 else ""
     return items + rest
 
 
-def _event(event: Event) -> str:
+def _event(event: Event, me: str) -> str:
     verb = "promoted" if event.action is Action.PROMOTE else "rolled back"
     forced = _chip("without passing the gate", "vh-warn") if event.forced else ""
     why = f"“{escape(event.reason)}”" if event.reason else "no reason given"
     when = f"{event.when:%Y-%m-%d %H:%M} UTC"
+    by = "you" if event.by == me else escape(event.by)
     return (
         f"<p><strong>{_capital(heads_words(event.heads))}</strong> {verb}{forced}</p>"
         f"<p><code>{_versions(event.before)}</code> → <code>{_versions(event.after)}</code></p>"
         f'<p class="vh-quiet"><time datetime="{event.when.isoformat()}">{when}</time>, by '
-        f"{escape(event.by)}: {why}</p>"
+        f"{by}: {why}</p>"
     )
 
 

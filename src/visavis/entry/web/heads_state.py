@@ -1,10 +1,7 @@
-"""What the page about models shows, read at one moment; and who may change it there."""
+"""What the page about models shows, read at one moment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
-
-from fastapi import Request
 
 from visavis.core.attributes import Head
 from visavis.entry.services import Services
@@ -58,23 +55,3 @@ def read(services: Services, registry: HeadRegistry) -> State:
         reports=Reports(files, services.settings.data / "heads"),
         events=registry.history(),
     )
-
-
-def may_change(host: str, request: Request | None) -> bool:
-    """Return whether whoever opened the page sits at this machine: there are no accounts.
-
-    Args:
-        host: Address that the server listens on.
-        request: The one that opened the page. Its own address and the name it asked for must be
-            local, too: a proxy passes strangers on, and other sites can point their name here.
-    """
-    if request is None or request.client is None:
-        return False
-    return all(map(_is_local, (host, request.client.host, request.url.hostname or "")))
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -20,9 +20,6 @@ CROP_MARGIN = 1.35
 LABEL_PERCENT = 6
 """A box that starts higher than this, percent of the picture, has its number inside."""
 
-ANALYSE, MODELS = (".", "Analyse"), ("models", "Models")
-"""Pages: where each is, and what it is called."""
-
 DROP_ZONE = """
 <h1>Find the faces in a picture</h1>
 <p class="vv-lead">Drop pictures here, or choose them from this device.</p>
@@ -39,8 +36,6 @@ open, and never saved.</p>
   accept="image/*,.heic,.heif,.avif,.tif,.tiff,.webp,.bmp">
 """
 
-CROSS = '<span aria-hidden="true">✕</span><span class="vv-hidden">Dismiss</span>'
-
 CAMERA = """
 <dialog id="vv-camera" aria-labelledby="vv-camera-title">
   <h2 id="vv-camera-title">Take a picture</h2>
@@ -54,25 +49,6 @@ CAMERA = """
     <button type="button" class="vv-button" data-do="close-camera">Cancel</button>
   </div>
 </dialog>
-"""
-
-
-def header(other: tuple[str, str]) -> str:
-    """Return the bar at the top: the way home, to the other page and to the API.
-
-    Args:
-        other: `ANALYSE` or `MODELS`, whichever is not open.
-    """
-    address, name = other
-    return f"""
-<div class="vv-bar">
-  <a class="vv-mark" href="." aria-label="Visavis, start page">
-    <svg viewBox="0 0 32 32" aria-hidden="true">
-      <circle cx="12" cy="16" r="9"/><circle cx="20" cy="16" r="9"/></svg>
-    Visavis</a>
-  <nav aria-label="Pages"><a class="vv-quiet" href="{address}">{name}</a>
-    <a class="vv-quiet" href="docs">API</a></nav>
-</div>
 """
 
 

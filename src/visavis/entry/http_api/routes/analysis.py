@@ -16,6 +16,8 @@ from visavis.core.errors import (
     WeightsError,
 )
 from visavis.core.types import Feature, Source
+from visavis.credentials.roles import Permission
+from visavis.entry.http_api.access import Caller, Guarded, Held, needs
 from visavis.entry.http_api.metrics import Metrics
 from visavis.entry.http_api.routes.analysis_openapi import ANSWERS, EXTRA
 from visavis.entry.http_api.schemas import Results
@@ -23,8 +25,9 @@ from visavis.entry.http_api.uploads import Form, read_form
 from visavis.entry.services import Services
 from visavis.usecases.analysis import Analyses, Analysis, Failure
 from visavis.usecases.analysis_json import to_dict, to_json
+from visavis.usecases.sensitive_use import note_sensitive_use
 
-router = APIRouter(prefix="/api/v1", tags=["analysis"])
+router = APIRouter(prefix="/api/v1", tags=["analysis"], route_class=Guarded)
 
 DEFAULT_FEATURES = frozenset({Feature.POINTS})
 ANNOTATED = "annotated"
@@ -40,19 +43,24 @@ Outcome: TypeAlias = Analysis | Failure
     responses=ANSWERS,
     openapi_extra=EXTRA,
 )
-def analyze(request: Request, form: Annotated[Form, Depends(read_form)]) -> Response:
+@needs(Permission.ANALYSE)
+def analyze(
+    request: Request, actor: Caller, records: Held, form: Annotated[Form, Depends(read_form)]
+) -> Response:
     """Analyse every picture of the form; one bad picture never fails the others.
 
     A request with a single picture that fails is answered with that problem and its status.
     """
     services: Services = request.app.state.services
     asked = request.query_params.getlist("features") + form.texts["features"]
-    features = services.policy.parse(asked) if asked else DEFAULT_FEATURES
+    features = records.privacy.features(actor, asked) if asked else DEFAULT_FEATURES
     annotate = _annotate(request.query_params.getlist("render") + form.texts["render"])
     if not form.pictures:
         raise InvalidInput("Send at least one picture, as a file in the field 'files'.")
     outcomes = _analyze(services.analyses, form.pictures, features, annotate=annotate)
     _count(request.app.state.metrics, outcomes)
+    found = [len(outcome.faces) for outcome in outcomes if isinstance(outcome, Analysis)]
+    note_sensitive_use(records.ground, actor, features, len(found), sum(found))
     _raise_if_alone(outcomes)
     if annotate and len(outcomes) == 1 and _JPEG in request.headers.get("accept", ""):
         return _picture(outcomes[0])

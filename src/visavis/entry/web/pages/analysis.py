@@ -3,51 +3,52 @@
 from functools import partial
 from typing import Any
 
-from nicegui import events, run, ui
+from nicegui import events, ui
 
 from visavis import __version__
 from visavis.core.settings import MIB
 from visavis.core.types import Source
-from visavis.entry.services import Services
-from visavis.entry.web import markup, result
+from visavis.credentials.roles import Permission
+from visavis.entry.services import Records, Services
+from visavis.entry.web import markup, result, shell
 from visavis.entry.web.desk import Desk, Notice, Picture
-from visavis.entry.web.elements import html, plain_button
+from visavis.entry.web.elements import CROSS, html, plain_button
 from visavis.entry.web.gallery import Gallery
-from visavis.entry.web.look import look
+from visavis.entry.web.look import Look, look
+from visavis.entry.web.visitor import Visit
+from visavis.usecases.actor import Actor
+from visavis.usecases.analysis import Failure
 
-ACCENT = "#0e7c66"
 TITLE = "Visavis – find the faces in a picture"
 
 
-def install(services: Services, gallery: Gallery) -> None:
+def install(services: Services, records: Records, gallery: Gallery) -> None:
     """Register the page."""
 
-    @ui.page("/", title=TITLE)
-    def page() -> None:
-        AnalysisPage(services, gallery)
+    async def build(visit: Visit, actor: Actor) -> None:
+        AnalysisPage(services, gallery, visit, actor)
+
+    shell.install(records, shell.ANALYSE, TITLE, build)
 
 
 class AnalysisPage:
     """One open page: its desk, and the elements that show it."""
 
-    def __init__(self, services: Services, gallery: Gallery) -> None:
+    def __init__(self, services: Services, gallery: Gallery, visit: Visit, actor: Actor) -> None:
         self._services = services
-        self._desk = Desk(services.settings.server.max_files)
+        self._visit = visit
+        self._desk = Desk(services.settings.server.max_files, actor.user_id)
         self._client = ui.context.client
         self._client.on_delete(self._desk.clear)
         gallery.add(self._desk)
         self._layers = {markup.BOXES, markup.POINTS}
         self._shown: Picture | None = None
         self._thumbs: dict[Picture, ui.html] = {}
-        for sheet in ("theme", "analysis"):
-            ui.add_head_html(f'<link rel="stylesheet" href="assets/{sheet}.css?v={__version__}">')
         ui.add_head_html(f'<script defer src="assets/analysis.js?v={__version__}"></script>')
-        ui.colors(primary=ACCENT)
         self._build()
         self._listen()
 
     def _build(self) -> None:
-        html(markup.header(markup.MODELS), "header")
         with ui.element("main").classes("vv-main is-empty") as self._main:
             with ui.element("section").classes("vv-drop").props('aria-label="Add pictures"'):
                 html(markup.DROP_ZONE).classes("vv-drop-inner")
@@ -58,7 +59,7 @@ class AnalysisPage:
             self._result = ui.element("div").classes("vv-result")
         html(markup.CAMERA)
         self._upload = (
-            ui.upload(multiple=True, auto_upload=True, on_upload=self._take)
+            ui.upload(multiple=True, auto_upload=True, on_upload=self._visit.handler(self._take))
             .classes("vv-upload")
             .props("aria-hidden=true")
         )
@@ -97,11 +98,16 @@ class AnalysisPage:
         else:
             picture = self._desk.open(name)
             self._show_strip()
-            outcome = await run.io_bound(look, self._services, Source(name, data))
-            if outcome is None or self._client.is_deleted:  # the server stops, or the page is gone
+            outcome = await self._visit.do(partial(self._look, Source(name, data)))
+            if self._visit.is_over:
                 return
             self._desk.settle(picture, outcome)
         self._show_all()
+
+    def _look(self, source: Source, actor: Actor) -> Look | Failure:
+        """Look at a picture, if whoever brought it may still do so."""
+        actor.require(Permission.ANALYSE)
+        return look(self._services, source)
 
     def _start_over(self) -> None:
         self._desk.clear()
@@ -149,7 +155,7 @@ class AnalysisPage:
             for notice in self._desk.notices:
                 with ui.element("div").classes("vv-notice").props("role=alert"):
                     html(markup.notice(notice), "p")
-                    plain_button(markup.CROSS, partial(self._dismiss, notice))
+                    plain_button(CROSS, partial(self._dismiss, notice))
 
     def _show_strip(self) -> None:
         """Show the pictures to choose from, once there are two."""

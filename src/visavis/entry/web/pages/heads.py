@@ -8,26 +8,27 @@ from html import escape
 
 from nicegui import run, ui
 
-from visavis import __version__
 from visavis.core.attributes import Head
 from visavis.core.errors import VisavisError
 from visavis.core.types import Feature
-from visavis.entry.services import Services
+from visavis.credentials.roles import Permission
+from visavis.entry.services import Records, Services
 from visavis.entry.web import (
     heads_compare,
     heads_dialogs,
     heads_drift,
     heads_markup,
     heads_packs,
-    markup,
+    shell,
 )
-from visavis.entry.web.elements import html, plain_button
-from visavis.entry.web.heads_state import State, may_change, read
-from visavis.entry.web.markup import CROSS
-from visavis.entry.web.pages.analysis import ACCENT
+from visavis.entry.web.elements import html
+from visavis.entry.web.heads_state import State, read
+from visavis.entry.web.visitor import Visit
 from visavis.lab.heads.history import Event, to_undo
-from visavis.lab.heads.registry import HeadRegistry, HeadVersion
+from visavis.lab.heads.registry import HeadVersion
+from visavis.usecases.actor import Actor
 from visavis.usecases.drift import QUALITY, Reading
+from visavis.usecases.errors import LogInNeeded
 from visavis.vision.weights.shelf import WeightShelf
 
 TITLE = "Models – Visavis"
@@ -35,45 +36,38 @@ LOOK_EVERY_S = 1.5
 """How often an open page looks at what serves and at the drift: both lie in memory."""
 FILES_EVERY = 4
 """At every which look the folder is read, too, unless what serves has changed."""
-FIRST_LOOK_WITHIN_S = 30.0
-"""The first page of a process may have to load the heads."""
-BY = "page"
-"""Who changed something here, for the history: there are no accounts."""
 
 
-def install(services: Services, registry: HeadRegistry) -> None:
+def install(services: Services, records: Records) -> None:
     """Register the page."""
 
-    @ui.page("/models", title=TITLE, response_timeout=FIRST_LOOK_WITHIN_S)
-    async def page() -> None:
-        shown = HeadsPage(services, registry)
+    async def build(visit: Visit, actor: Actor) -> None:
+        shown = HeadsPage(services, visit, actor)
         await shown.refresh(files=True)
+
+    shell.install(records, shell.MODELS, TITLE, build)
 
 
 class HeadsPage:
     """One open page, kept up to date while it is open."""
 
-    def __init__(self, services: Services, registry: HeadRegistry) -> None:
+    def __init__(self, services: Services, visit: Visit, actor: Actor) -> None:
         self._services = services
-        self._registry = registry
-        self._client = ui.context.client
-        self._may_change = may_change(services.settings.server.host, self._client.request)
+        self._registry = services.heads
+        self._visit = visit
+        self._me = actor.id
+        self._may_change = actor.may(Permission.MODELS_WRITE)
         self._state: State | None = None
         self._looks = 0
         self._one_at_a_time = asyncio.Lock()
         self._drift: dict[str, tuple[ui.html, ui.html]] | None = None
         self._rows: dict[str, ui.html] = {}
-        for sheet in ("theme", "heads"):
-            ui.add_head_html(f'<link rel="stylesheet" href="assets/{sheet}.css?v={__version__}">')
-        ui.colors(primary=ACCENT)
         self._build()
         ui.timer(LOOK_EVERY_S, self._look, immediate=False)
 
     def _build(self) -> None:
-        html(markup.header(markup.ANALYSE), "header")
         with ui.element("main").classes("vv-main vh-main-column"):
             html("Models", "h1")
-            self._told = ui.element("div").classes("vh-told").props("role=status")
             self._fault = html("").classes("vh-trouble").props("role=alert")
             with _section("What answers"), ui.element("div").classes("vh-cards"):
                 self._answers = {head: html("", "article").classes("vh-card") for head in Head}
@@ -99,7 +93,7 @@ class HeadsPage:
         async with self._one_at_a_time:  # else an older state could be shown after a newer one
             readings = await run.io_bound(self._services.drift.readings)
             state = await self._read() if files else None
-        if self._client.is_deleted:
+        if self._visit.is_over:
             return
         if readings is not None:
             self._show_drift(readings)
@@ -119,6 +113,8 @@ class HeadsPage:
 
     async def _look(self) -> None:
         """Look again; nothing that stays as it is is sent to the browser."""
+        if self._visit.is_over:
+            return
         self._looks += 1
         known = self._state
         changed = known is None or known.serving != await run.io_bound(self._services.drift.cards)
@@ -177,10 +173,10 @@ class HeadsPage:
                     name = f'Let it serve…<span class="vv-hidden"> ({escape(file.version)})</span>'
                     self._offer(name, partial(self._ask_promote, file.version))
             if waiting and not self._may_change:
-                html(heads_markup.ONLY_AT_THE_MACHINE, "p").classes("vh-quiet")
+                html(heads_markup.ONLY_ADMINS, "p").classes("vh-quiet")
 
     def _show_history(self, events: Sequence[Event]) -> None:
-        shown = heads_markup.history(events) or f"<li>{heads_markup.NO_HISTORY}</li>"
+        shown = heads_markup.history(events, self._me) or f"<li>{heads_markup.NO_HISTORY}</li>"
         if self._history.content == shown:
             return
         self._history.set_content(shown)
@@ -189,7 +185,7 @@ class HeadsPage:
             with self._undo:
                 self._offer("Roll back…", self._ask_roll_back)
                 if not self._may_change:
-                    html(heads_markup.ONLY_AT_THE_MACHINE, "p").classes("vh-quiet")
+                    html(heads_markup.ONLY_ADMINS, "p").classes("vh-quiet")
 
     def _offer(self, label: str, act: Callable[[], object]) -> None:
         """Put a button there, where whoever looks may change what serves."""
@@ -202,15 +198,15 @@ class HeadsPage:
         try:
             verdicts = await run.io_bound(self._registry.judge, version)
         except VisavisError as exc:
-            self._tell(str(exc))
+            self._visit.tell(str(exc))
             return
-        if verdicts is not None and not self._client.is_deleted:
+        if verdicts is not None and not self._visit.is_over:
             with self._dialogs:
                 heads_dialogs.promote(version, verdicts, partial(self._promote, version))
 
     async def _promote(self, version: str, heads: Sequence[Head], reason: str) -> str:
         return await self._change(
-            partial(self._registry.promote, version, heads, reason=reason, by=BY)
+            lambda by: self._registry.promote(version, heads, reason=reason, by=by)
         )
 
     async def _ask_roll_back(self) -> None:
@@ -220,30 +216,30 @@ class HeadsPage:
                 heads_dialogs.roll_back(self._state.events, self._roll_back)
 
     async def _roll_back(self, head: Head | None, reason: str) -> str:
-        return await self._change(partial(self._registry.rollback, head, reason=reason, by=BY))
+        return await self._change(lambda by: self._registry.rollback(head, reason=reason, by=by))
 
-    async def _change(self, act: Callable[[], Event]) -> str:
-        """Change what serves and say so; return why not, empty when it is done."""
-        if not self._may_change:
-            return heads_markup.NOT_FROM_HERE
+    async def _change(self, act: Callable[[str], Event]) -> str:
+        """Change what serves and say so; return why not, empty when it is done.
+
+        Args:
+            act: Does it, given the id of who does it.
+        """
+
+        def change(actor: Actor) -> Event:
+            actor.require(Permission.MODELS_WRITE)
+            return act(actor.id)
+
         try:
-            event = await run.io_bound(act)
+            event = await self._visit.do(change)
+        except LogInNeeded as exc:
+            self._visit.leave()
+            return str(exc)
         except VisavisError as exc:
             return str(exc)
-        if event is not None and not self._client.is_deleted:
-            self._tell(heads_markup.change_said(event))
+        if not self._visit.is_over:
+            self._visit.tell(heads_markup.change_said(event))
             await self.refresh(files=True)
         return ""
-
-    def _tell(self, sentence: str) -> None:
-        """Say what came of something, until the person puts it away."""
-        self._told.clear()
-        with self._told:
-            html(escape(sentence), "p")
-            plain_button(CROSS, self._put_away)
-
-    def _put_away(self) -> None:
-        self._told.clear()
 
 
 @contextmanager

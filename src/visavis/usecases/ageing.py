@@ -1,0 +1,167 @@
+"""Removing what was kept for long enough, a little at a time; how long is `retention`'s matter."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from visavis.core.errors import VisavisError
+from visavis.store.blobs.base import Blobs
+from visavis.store.work import Work
+from visavis.usecases.actor import SYSTEM
+from visavis.usecases.blob_removal import BlobRemoval
+from visavis.usecases.erasure import ERASURE, Erasure, Reason, Spared
+from visavis.usecases.ground import Ground
+from visavis.usecases.privacy import TEMPLATE
+from visavis.usecases.retention_rules import What
+
+APPLIED = "retention.applied"
+"""What the audit log calls it."""
+
+AT_ONCE = 50
+"""Subjects that one unit holds; others wait that long."""
+
+
+class Ageing:
+    """Removes what grew old; doing it twice, or in two processes at once, harms nobody.
+
+    Args:
+        ground: Of the deployment.
+        blobs: Its files.
+        erasure: Erases people.
+    """
+
+    def __init__(self, ground: Ground, blobs: Blobs, erasure: Erasure) -> None:
+        self._ground = ground
+        self._removal = BlobRemoval(ground.store, blobs)
+        self._erasure = erasure
+        self._acts: Mapping[What, Callable[[str, datetime, int], int]] = {
+            What.TEMPLATES: self._templates,
+            What.TEMPLATES_UNUSED: self._unused_templates,
+            What.PEOPLE_WITHOUT_CONSENT: self._people,
+            What.FILES_UNUSED: self._files,
+            What.LOGINS_ENDED: self._logins,
+            What.RECEIPTS: self._receipts,
+        }
+
+    def remove(self, tenant_id: str, what: What, now: datetime, days: int) -> int:
+        """Remove what a tenant has kept for so many days, and write it down; return how much.
+
+        Args:
+            tenant_id: Whose.
+            what: What.
+            now: The time.
+            days: For how long it is kept.
+        """
+        return self._acts[what](tenant_id, now, days)
+
+    def _templates(self, tenant_id: str, now: datetime, days: int) -> int:
+        before = now - timedelta(days=days)
+
+        def some(work: Work) -> int:
+            count = work.sealed.remove_before(tenant_id, TEMPLATE, before)
+            return self._noted(work, tenant_id, What.TEMPLATES, now, days, count)
+
+        return self._until_none(some)
+
+    def _unused_templates(self, tenant_id: str, now: datetime, days: int) -> int:
+        before, total, last = now - timedelta(days=days), 0, ""
+        while True:
+            with self._ground.store.reading() as work:
+                ids = work.sealed.subjects_with(tenant_id, TEMPLATE, before, last, AT_ONCE)
+            if not ids:
+                return total
+
+            def some(work: Work, ids: tuple[str, ...] = ids) -> int:
+                count = sum(_remove_unseen(work, tenant_id, each, before) for each in ids)
+                return self._noted(work, tenant_id, What.TEMPLATES_UNUSED, now, days, count)
+
+            total += self._ground.store.run(some)
+            last = ids[-1]
+
+    def _people(self, tenant_id: str, now: datetime, days: int) -> int:
+        since, total = now - timedelta(days=days), 0
+        while True:
+            with self._ground.store.reading() as work:
+                people = work.subjects.without_consent(tenant_id, since, AT_ONCE)
+            erased, failures = self._erase_all(tenant_id, [each.id for each in people], since)
+            total += erased
+            if failures or not erased:
+                break
+
+        def note(work: Work) -> int:
+            return self._noted(work, tenant_id, What.PEOPLE_WITHOUT_CONSENT, now, days, total)
+
+        self._ground.store.run(note)
+        if failures:
+            raise failures[0]
+        return total
+
+    def _erase_all(
+        self, tenant_id: str, ids: Iterable[str], since: datetime
+    ) -> tuple[int, list[VisavisError]]:
+        """Erase people without consent, unless they have given one meanwhile.
+
+        Returns:
+            How many were erased, and what went wrong with others.
+        """
+        erased, failures = 0, []
+        for subject_id in ids:
+
+            def still(work: Work, who: str = subject_id) -> bool:
+                return bool(work.subjects.without_consent(tenant_id, since, 1, who))
+
+            try:
+                self._erasure.erase_for(tenant_id, subject_id, SYSTEM, Reason.RETENTION, still)
+                erased += 1
+            except Spared:
+                continue
+            except VisavisError as exc:  # the others' time is over as well
+                failures.append(exc)
+        return erased, failures
+
+    def _files(self, tenant_id: str, now: datetime, days: int) -> int:
+        count = self._removal.remove_unused(tenant_id, now, timedelta(days=days))
+        return self._ground.store.run(
+            lambda work: self._noted(work, tenant_id, What.FILES_UNUSED, now, days, count)
+        )
+
+    def _logins(self, tenant_id: str, now: datetime, days: int) -> int:
+        before = now - timedelta(days=days)
+
+        def act(work: Work) -> int:
+            count = work.sessions.sweep(tenant_id, before) + work.codes.sweep(tenant_id, before)
+            return self._noted(work, tenant_id, What.LOGINS_ENDED, now, days, count)
+
+        return self._ground.store.run(act)
+
+    def _receipts(self, tenant_id: str, now: datetime, days: int) -> int:
+        before = now - timedelta(days=days)
+
+        def act(work: Work) -> int:
+            count = work.receipts.remove_before(tenant_id, ERASURE, before)
+            return self._noted(work, tenant_id, What.RECEIPTS, now, days, count)
+
+        return self._ground.store.run(act)
+
+    def _until_none(self, some: Callable[[Work], int]) -> int:
+        total = 0
+        while count := self._ground.store.run(some):
+            total += count
+        return total
+
+    def _noted(
+        self, work: Work, tenant_id: str, what: What, now: datetime, days: int, count: int
+    ) -> int:
+        """Write down how much went, where something did; return it."""
+        if count:
+            told = {"what": what.value, "days": days, "count": count}
+            self._ground.audit.note(work, tenant_id, SYSTEM, APPLIED, now, details=told)
+        return count
+
+
+def _remove_unseen(work: Work, tenant_id: str, subject_id: str, before: datetime) -> int:
+    """Remove the templates of a subject about whom nothing was written down since a time."""
+    work.subjects.hold(tenant_id, subject_id)
+    entries = work.audit.latest(tenant_id, 1, subject_id=subject_id)
+    if any(entry.at >= before for entry in entries):
+        return 0
+    return work.sealed.remove_of_subject(tenant_id, subject_id, TEMPLATE)

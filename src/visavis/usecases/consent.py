@@ -1,0 +1,287 @@
+"""Consent: who agreed to what, after which notice and how; and the one gate that asks for it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from visavis.core.errors import InvalidInput
+from visavis.core.purposes import CLAIMED, Comparison, Purpose
+from visavis.credentials.roles import Permission
+from visavis.store.consents import Consent
+from visavis.store.kinds import ConsentMethod, Mode
+from visavis.store.page import DEFAULT, Page
+from visavis.store.subjects import Subject
+from visavis.store.work import Work
+from visavis.usecases.actor import Actor
+from visavis.usecases.consent_records import (
+    GivenBy,
+    as_record,
+    check_evidence,
+    check_guardian,
+    checked_times,
+    evidence_of,
+    seal_evidence,
+)
+from visavis.usecases.errors import ConsentMissing, NotFound
+from visavis.usecases.ground import Ground
+from visavis.usecases.notices import notice_of
+from visavis.usecases.privacy import Rules, rules_of
+from visavis.usecases.subject_profiles import subject_of
+from visavis.vault.errors import KeyDestroyed
+
+
+def require_purpose(rules: Rules, purpose: Purpose, comparison: Comparison) -> None:
+    """Refuse what a tenant does not do with faces at all.
+
+    Args:
+        rules: Of the tenant.
+        purpose: What for.
+        comparison: Against the templates of one person, or of everybody.
+
+    Raises:
+        ConsentMissing: mode or purposes do not allow it; the message says what would.
+    """
+    if rules.mode is Mode.ANONYMOUS:
+        raise ConsentMissing(
+            "nobody is recognised in the mode anonymous; an admin can change the mode in the "
+            "privacy rules"
+        )
+    if rules.mode is Mode.VERIFY and (
+        comparison is Comparison.ONE_TO_MANY or purpose not in CLAIMED
+    ):
+        raise ConsentMissing(
+            f"{purpose} by a comparison {comparison} needs the mode identify; an admin can change "
+            "the mode in the privacy rules"
+        )
+    if purpose not in rules.purposes:
+        raise ConsentMissing(
+            f"your organisation does not process faces for {purpose}; an admin can state that "
+            "purpose in the privacy rules"
+        )
+
+
+def require_consent(
+    work: Work,
+    tenant_id: str,
+    subject: Subject,
+    purpose: Purpose,
+    now: datetime,
+    comparison: Comparison = Comparison.ONE_TO_ONE,
+) -> Consent:
+    """Refuse to touch a template of somebody unless every rule allows it; the one gate.
+
+    Args:
+        work: The unit in which the template is touched.
+        tenant_id: Who wants to.
+        subject: Whose template, read or held in this unit.
+        purpose: What for.
+        now: When.
+        comparison: Against the templates of one person, or of everybody.
+
+    Returns:
+        The consent that allows it.
+
+    Raises:
+        ConsentMissing: mode, purposes, age or consent do not allow it, or they were erased.
+        NotFound: the subject is another tenant's.
+    """
+    if subject.tenant_id != tenant_id:
+        raise NotFound("subject")
+    if subject.erased_at is not None:
+        raise ConsentMissing("this person was erased; nothing may be kept of their face")
+    rules = rules_of(work, tenant_id)
+    require_purpose(rules, purpose, comparison)
+    if rules.adults_only and subject.adult is not True:
+        raise ConsentMissing(
+            "only people who are known to be of age may be enrolled here; note that they are, or "
+            "have an admin change the age gate"
+        )
+    minor = subject.adult is False
+    method = ConsentMethod.GUARDIAN if minor else None
+    consent = work.consents.valid(tenant_id, subject.id, purpose, now, method)
+    if consent is None:
+        whose = "a parent or guardian" if minor else "this person"
+        raise ConsentMissing(f"there is no valid consent of {whose} to {purpose}; record one first")
+    return consent
+
+
+class Consents:
+    """Records consents, and that they were taken back.
+
+    Args:
+        ground: Of the deployment.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def give(
+        self,
+        actor: Actor,
+        subject_id: str,
+        purpose: Purpose,
+        *,
+        notice_id: str,
+        method: ConsentMethod,
+        given_by: GivenBy,
+        evidence: str = "",
+        given_at: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> Consent:
+        """Record that a subject agreed to a purpose.
+
+        Args:
+            actor: Who records it.
+            subject_id: Whose face it is about.
+            purpose: What it may be processed for.
+            notice_id: What they had been told about that purpose.
+            method: How they agreed.
+            given_by: Who agreed.
+            evidence: Where the proof is, or what was said; at most 1,500 characters, sealed.
+            given_at: When; None = now.
+            expires_at: It holds no longer from then on; None = until it is withdrawn.
+
+        Returns:
+            The consent as it is stored, its evidence sealed.
+
+        Raises:
+            NotFound: there is no such subject or notice.
+            InvalidInput: the notice is about something else, or what is said does not fit together.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+        check_guardian(method, given_by)
+        now = self._ground.clock()
+        since, until = checked_times(now, given_at, expires_at)
+        proof = check_evidence(evidence)
+
+        def give(work: Work) -> Consent:
+            tenant_id = actor.tenant_id
+            subject_of(work, tenant_id, subject_id, hold=True)  # nobody erases them meanwhile
+            if notice_of(work, tenant_id, notice_id).purpose != purpose:
+                raise InvalidInput(f"this notice is not about {purpose}; name one that is")
+            key = self._ground.keyring.subject_key(work.keys, tenant_id, subject_id)
+            consent = work.consents.add(
+                tenant_id,
+                subject_id,
+                purpose.value,
+                notice_id,
+                method,
+                given_at=since,
+                given_by=given_by.value,
+                recorded_by=actor.id,
+                evidence=seal_evidence(key, tenant_id, subject_id, proof),
+                now=now,
+                expires_at=until,
+            )
+            told = {"notice_id": notice_id, "method": method.value, "given_by": given_by.value}
+            self._note(work, actor, "consent.given", consent, told)
+            return consent
+
+        return self._ground.store.run(give)
+
+    def withdraw(self, actor: Actor, consent_id: str, by: GivenBy = GivenBy.SUBJECT) -> Consent:
+        """Take a consent back from now on; one that was taken back before stays as it is.
+
+        Args:
+            actor: Who records it.
+            consent_id: Which.
+            by: Who takes it back.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+
+        def withdraw(work: Work) -> Consent:
+            if work.consents.withdraw(actor.tenant_id, consent_id, by.value, self._ground.clock()):
+                consent = self._found(work, actor, consent_id)
+                self._note(work, actor, "consent.withdrawn", consent, {"by": by.value})
+                return consent
+            return self._found(work, actor, consent_id)
+
+        return self._ground.store.run(withdraw)
+
+    def page(
+        self,
+        actor: Actor,
+        limit: int = DEFAULT,
+        cursor: str | None = None,
+        subject_id: str | None = None,
+    ) -> Page[Consent]:
+        """Return a part of all consents, or of one subject's, newest first; evidence is sealed.
+
+        Raises:
+            NotFound: there is no such subject.
+            InvalidInput: the limit is not 1..200, or the cursor none of ours.
+        """
+        actor.require(Permission.PRIVACY_READ)
+        with self._ground.store.reading() as work:
+            return _page(work, actor.tenant_id, limit, cursor, subject_id)
+
+    def records(
+        self,
+        actor: Actor,
+        limit: int = DEFAULT,
+        cursor: str | None = None,
+        subject_id: str | None = None,
+    ) -> Page[Mapping[str, Any]]:
+        """Return the same as `page`, as other programs read it; without the evidence."""
+        actor.require(Permission.PRIVACY_READ)
+        with self._ground.store.reading() as work:
+            page = _page(work, actor.tenant_id, limit, cursor, subject_id)
+            ids = {consent.notice_id for consent in page.items}
+            notices = {each: notice_of(work, actor.tenant_id, each) for each in ids}
+        now = self._ground.clock()
+        records = (as_record(consent, notices[consent.notice_id], now) for consent in page.items)
+        return Page(tuple(records), page.next)
+
+    def record(self, actor: Actor, consent_id: str) -> Mapping[str, Any]:
+        """Return a consent as other programs read it, with the evidence.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        actor.require(Permission.PRIVACY_READ)
+        with self._ground.store.reading() as work:
+            consent = self._found(work, actor, consent_id)
+            notice = notice_of(work, actor.tenant_id, consent.notice_id)
+            evidence = self._evidence(work, consent)
+        return as_record(consent, notice, self._ground.clock(), evidence)
+
+    def recorded(self, actor: Actor, consent: Consent) -> Mapping[str, Any]:
+        """Return what somebody has just recorded or taken back, as other programs read it.
+
+        Raises:
+            NotFound: the consent is another tenant's.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+        with self._ground.store.reading() as work:
+            notice = notice_of(work, actor.tenant_id, consent.notice_id)
+        return as_record(consent, notice, self._ground.clock())
+
+    def _evidence(self, work: Work, consent: Consent) -> str:
+        try:
+            return evidence_of(self._ground.keyring, work, consent)
+        except KeyDestroyed:  # the person was erased, and with them what they said
+            return ""
+
+    def _found(self, work: Work, actor: Actor, consent_id: str) -> Consent:
+        consent = work.consents.find(actor.tenant_id, consent_id)
+        if consent is None:
+            raise NotFound("consent")
+        return consent
+
+    def _note(
+        self, work: Work, actor: Actor, action: str, consent: Consent, told: Mapping[str, Any]
+    ) -> None:
+        details = {"consent_id": consent.id, "purpose": consent.purpose, **told}
+        now, ids = self._ground.clock(), (actor.tenant_id, actor.id)
+        self._ground.audit.note(work, *ids, action, now, consent.subject_id, details)
+
+
+def _page(
+    work: Work, tenant_id: str, limit: int, cursor: str | None, subject_id: str | None
+) -> Page[Consent]:
+    if subject_id is not None:
+        subject_of(work, tenant_id, subject_id)
+    return work.consents.page(tenant_id, limit, cursor, subject_id)

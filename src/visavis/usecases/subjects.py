@@ -1,0 +1,184 @@
+"""Subjects: the people whose faces a tenant knows; nothing they are called is stored plainly."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from enum import Enum
+from typing import Any, Final
+
+from visavis.credentials.roles import Permission
+from visavis.store.errors import AlreadyThere
+from visavis.store.page import DEFAULT, Page
+from visavis.store.work import Work
+from visavis.usecases.actor import Actor
+from visavis.usecases.errors import NotFound
+from visavis.usecases.ground import Ground
+from visavis.usecases.subject_profiles import (
+    Known,
+    Profile,
+    clean_name,
+    clean_notes,
+    clean_reference,
+    find_called,
+    keep_profile,
+    known,
+    known_all,
+    new_index,
+    subject_of,
+)
+
+_CLEANED: Mapping[str, Callable[[Any], Any]] = {
+    "reference": clean_reference,
+    "name": clean_name,
+    "notes": clean_notes,
+    "adult": lambda adult: adult,
+}
+
+
+class Kept(Enum):
+    """What a change leaves as it is; None takes a value away."""
+
+    KEPT = "kept"
+
+
+KEPT: Final = Kept.KEPT
+
+
+class Subjects:
+    """Makes, finds and changes subjects; erasing them is a use case of its own.
+
+    Args:
+        ground: Of the deployment.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def create(
+        self,
+        actor: Actor,
+        *,
+        reference: str | None = None,
+        name: str | None = None,
+        notes: str | None = None,
+        adult: bool | None = None,
+    ) -> Known:
+        """Make a subject; whatever is said of them is optional.
+
+        Args:
+            actor: Who makes it.
+            reference: The tenant's own name or number for them, at most 200 characters.
+            name: What people call them, at most 200 characters.
+            notes: Whatever else, at most 2,000 characters.
+            adult: Whether they are of age; None = nobody has said.
+
+        Raises:
+            InvalidInput: a text is too long or holds characters that cannot be printed.
+            AlreadyThere: somebody else has this reference.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+        profile = Profile(clean_reference(reference), clean_name(name), clean_notes(notes))
+        return self._ground.store.run(lambda work: self._create(work, actor, profile, adult=adult))
+
+    def find(self, actor: Actor, subject_id: str) -> Known:
+        """Return a subject.
+
+        Raises:
+            NotFound: there is none of this id, or they were erased.
+        """
+        actor.require(Permission.PEOPLE_READ)
+        with self._ground.store.reading() as work:
+            return known(self._ground.keyring, work, subject_of(work, actor.tenant_id, subject_id))
+
+    def find_by_reference(self, actor: Actor, reference: str) -> Known:
+        """Return who has a reference.
+
+        Raises:
+            NotFound: nobody has it.
+            InvalidInput: it is too long, or holds characters that cannot be printed.
+        """
+        actor.require(Permission.PEOPLE_READ)
+        sought, keyring = clean_reference(reference), self._ground.keyring
+        with self._ground.store.reading() as work:
+            row = find_called(keyring, work, actor.tenant_id, sought) if sought else None
+            if row is None:
+                raise NotFound("subject")
+            return known(keyring, work, row)
+
+    def page(self, actor: Actor, limit: int = DEFAULT, cursor: str | None = None) -> Page[Known]:
+        """Return a part of the subjects who were not erased, newest first.
+
+        Raises:
+            InvalidInput: the limit is not 1..200, or the cursor none of ours.
+        """
+        actor.require(Permission.PEOPLE_READ)
+        with self._ground.store.reading() as work:
+            page = work.subjects.page(actor.tenant_id, limit, cursor)
+            return Page(known_all(self._ground.keyring, work, page.items), page.next)
+
+    def change(
+        self,
+        actor: Actor,
+        subject_id: str,
+        *,
+        reference: str | Kept | None = KEPT,
+        name: str | Kept | None = KEPT,
+        notes: str | Kept | None = KEPT,
+        adult: bool | Kept | None = KEPT,
+    ) -> Known:
+        """Change what is given and return the subject; None takes a value away.
+
+        Raises:
+            NotFound: there is none of this id, or they were erased.
+            InvalidInput: a text is too long or holds characters that cannot be printed.
+            AlreadyThere: somebody else has this reference.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+        given = {"reference": reference, "name": name, "notes": notes, "adult": adult}
+        values = {what: value for what, value in given.items() if value is not KEPT}
+        clean = {what: _CLEANED[what](value) for what, value in values.items()}
+        return self._ground.store.run(lambda work: self._change(work, actor, subject_id, clean))
+
+    def _create(self, work: Work, actor: Actor, profile: Profile, *, adult: bool | None) -> Known:
+        now, tenant_id, keyring = self._ground.clock(), actor.tenant_id, self._ground.keyring
+        work.tenants.hold(tenant_id)  # no other unit takes the reference, or makes the same keys
+        index = self._free_index(work, tenant_id, profile.reference)
+        row = work.subjects.add(tenant_id, now, index, adult)
+        keyring.new_subject_key(work.keys, tenant_id, row.id, now)
+        keep_profile(keyring, work, row, profile, now)
+        self._ground.audit.note(work, tenant_id, actor.id, "subject.created", now, row.id)
+        return Known.of(row, profile)
+
+    def _change(
+        self, work: Work, actor: Actor, subject_id: str, values: Mapping[str, Any]
+    ) -> Known:
+        now, tenant_id = self._ground.clock(), actor.tenant_id
+        work.tenants.hold(tenant_id)  # no other unit takes the reference
+        row = subject_of(work, tenant_id, subject_id, hold=True)
+        before = known(self._ground.keyring, work, row)
+        after = replace(before, **values)
+        changed = [what for what in values if getattr(after, what) != getattr(before, what)]
+        if "reference" in changed:
+            index = self._free_index(work, tenant_id, after.reference)
+            work.subjects.set_reference(tenant_id, row.id, index)
+        if "adult" in changed:
+            work.subjects.set_adult(tenant_id, row.id, after.adult)
+        keep_profile(self._ground.keyring, work, row, after.profile, now)
+        if changed:
+            told = {"changed": changed}
+            self._ground.audit.note(
+                work, tenant_id, actor.id, "subject.changed", now, row.id, details=told
+            )
+        return after
+
+    def _free_index(self, work: Work, tenant_id: str, reference: str | None) -> str | None:
+        """Return what stands for a reference.
+
+        Raises:
+            AlreadyThere: somebody has it.
+        """
+        if reference is None:
+            return None
+        keyring, now = self._ground.keyring, self._ground.clock()
+        if find_called(keyring, work, tenant_id, reference):
+            raise AlreadyThere("somebody has this reference already; choose another one")
+        return new_index(keyring, work, tenant_id, reference, now)
