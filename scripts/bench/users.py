@@ -76,7 +76,6 @@ def _settings(url: str, secret: bytes) -> dict[str, str]:
         "VISAVIS_STORE__URL": url,
         "VISAVIS_VAULT__ROOT_KEY": f"bench:{base64.b64encode(secret).decode()}",
         "VISAVIS_ACCOUNTS__LOGIN": "true",
-        "VISAVIS_STORE__POOL_SIZE": "20",
         **{f"VISAVIS_THROTTLE__{kind}": _MANY for kind in ("PER_ADDRESS", "PER_KEY", "LOGIN")},
     }
 
@@ -116,7 +115,7 @@ def _live(port: int, pause_s: float, accounts: list[tuple[str, str]]) -> dict[st
 
 def _figure(pause_s: float, told: dict[str, Any]) -> Figure:
     taken = np.array(list(chain.from_iterable(told["latencies_s"].values()))) * 1000
-    p50, p99, worst = np.percentile(taken, [50, 99, 100])
+    p50, p99, worst = (float(ms) for ms in np.percentile(taken, [50, 99, 100]))
     writes = sum(len(ms) for route, ms in told["latencies_s"].items() if route[:3] != "GET")
     how = f"each about every {pause_s:g} s" if pause_s else "each asking again at once"
     errors = told["errors"]

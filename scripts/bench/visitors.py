@@ -27,6 +27,9 @@ READS = (
 )
 SHARE_OF_WRITES = 0.25
 
+KEPT_S = 4
+"""A server closes connections that idle; one that idled for so long is not used again."""
+
 
 class User:
     """Somebody with a connection of their own.
@@ -41,6 +44,7 @@ class User:
     def __init__(self, port: int, email: str, password: str, seed: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._chance = random.Random(f"{seed} {time.time_ns()}")
+        self._last = time.monotonic()
         self._token = ""
         self._mine: list[str] = []
         self.latencies: dict[str, list[float]] = defaultdict(list)
@@ -51,7 +55,7 @@ class User:
     def log_in(self) -> None:
         """Log in; a server that is asked to wait for too many passwords says when to come back."""
         started = time.perf_counter()
-        while not self._token:
+        while not self._token and not self.errors:
             answer = self._ask("POST", "/api/v1/auth/login", self._given, waits=True)
             self._token = answer.get("access_token", "")
         self.log_in_s = time.perf_counter() - started
@@ -85,9 +89,18 @@ class User:
         if body is not None:
             headers["Content-Type"] = "application/json"
         told = None if body is None else json.dumps(body)
-        self._connection.request(method, path, told, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
+        try:
+            if time.monotonic() - self._last > KEPT_S:
+                self._connection.close()  # and open another one, as every client does
+            self._connection.request(method, path, told, headers)
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as exc:
+            self._connection.close()
+            self.errors.append(f"{method} {path}: {exc!r}")
+            return {}
+        finally:
+            self._last = time.monotonic()
         if waits and answer.status == http.client.TOO_MANY_REQUESTS:
             time.sleep(float(answer.headers["Retry-After"]) * self._chance.uniform(0.5, 1.5))
             return {}
@@ -109,8 +122,8 @@ def main(port: int, seconds: float, pause_s: float) -> None:
         together.wait()
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            user.act()
             time.sleep(random.expovariate(1 / pause_s) if pause_s else 0)
+            user.act()
 
     threads = [threading.Thread(target=live, args=(user,)) for user in users]
     for thread in threads:

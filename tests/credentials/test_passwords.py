@@ -140,6 +140,28 @@ def test_who_waits_too_long_is_told_so(monkeypatch):
     assert not check_password(GOOD, None)
 
 
+def test_who_comes_when_enough_wait_is_told_so_at_once(monkeypatch):
+    waiting, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(*_):
+        waiting.release()
+        assert go_on.wait(30)
+        return "hashed"
+
+    monkeypatch.setattr(argon2.PasswordHasher, "hash", slow)
+    places = passwords.AT_ONCE + passwords.MOST_WAITING
+    with ThreadPoolExecutor(places) as pool:
+        hashes = [pool.submit(hash_password, GOOD) for _ in range(places)]
+        for _ in range(passwords.AT_ONCE):
+            assert waiting.acquire(timeout=30)
+        while passwords._places.acquire(blocking=False):  # until the last of them has come
+            passwords._places.release()
+        with pytest.raises(Overloaded, match="try again"):
+            hash_password(GOOD)
+        go_on.set()
+        assert {each.result(30) for each in hashes} == {"hashed"}
+
+
 def test_a_turn_is_given_back_after_a_failure(monkeypatch):
     def fail(*_):
         raise VerificationError

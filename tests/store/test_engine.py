@@ -192,13 +192,21 @@ def test_errors_about_rows_do_not_quote_them(store):
         assert caught.value.__suppress_context__
 
 
-def test_connections_that_the_server_has_dropped_are_replaced(store, engine, kind):
+@pytest.mark.parametrize("idle", [True, False])
+def test_connections_that_the_server_has_dropped_are_replaced(
+    store, engine, kind, idle, monkeypatch
+):
+    """At once where it idled; one that was at work a moment ago is found out by the next unit."""
+    monkeypatch.setattr("visavis.store.engine.PING_AFTER_S", 0 if idle else 3600)
     if kind == "sqlite":
         engine.dispose()
     with store.work() as work:
         tenant = work.tenants.add("a", NOW)
     if kind != "sqlite":
         drop_all(engine, kind)
+        if not idle:
+            with pytest.raises(StoreUnavailable), store.reading() as work:
+                work.tenants.find(tenant.id)
     with store.reading() as work:
         assert work.tenants.find(tenant.id) == tenant
 

@@ -31,6 +31,9 @@ LANES = 1
 AT_ONCE = 4
 """Hashes that run at the same time in one process: 76 MiB together."""
 
+MOST_WAITING = 12
+"""Those that come later are refused at once: each that waits keeps a thread from other requests."""
+
 PATIENCE_S = 10.0
 """How long a hash may wait for its turn."""
 
@@ -41,6 +44,7 @@ DECOY = (
 """Stands in for the hash of an account that is not there: as much work, and nothing fits it."""
 
 _HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+_places = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -113,9 +117,15 @@ def _prepared(password: str) -> bytes:
 @contextmanager
 def _turn() -> Iterator[None]:
     """Wait for memory for one hash."""
-    if not _turns.acquire(timeout=PATIENCE_S):
+    with _taken(_places, 0), _taken(_turns, PATIENCE_S):
+        yield
+
+
+@contextmanager
+def _taken(semaphore: threading.Semaphore, patience_s: float) -> Iterator[None]:
+    if not semaphore.acquire(timeout=patience_s):
         raise Overloaded("too many passwords are being checked; try again in a moment")
     try:
         yield
     finally:
-        _turns.release()
+        semaphore.release()

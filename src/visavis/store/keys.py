@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from visavis.store.page import MOST, check_limit
 from visavis.store.repository import Repository
@@ -79,7 +79,15 @@ class SubjectKey:
 
 
 class Keys(Repository):
-    """The wrapped keys of the deployment, its tenants and their subjects."""
+    """The wrapped keys of the deployment, its tenants and their subjects.
+
+    The newest keys of a tenant are read once a unit: sealing, indexing and the audit log ask for
+    them one after the other.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._newest: dict[tuple[str, str], TenantKey] = {}
 
     def add_deployment_key(
         self, purpose: str, version: int, root_id: str, wrapped: bytes, now: datetime
@@ -134,6 +142,7 @@ class Keys(Repository):
             AlreadyThere: somebody has just made this version; read that one.
         """
         key = TenantKey(tenant_id, purpose, version, root_id, wrapped, now)
+        self._newest.pop((tenant_id, purpose), None)
         self._insert(tenant_keys, key)
         return key
 
@@ -141,24 +150,28 @@ class Keys(Repository):
         self, tenant_id: str, purpose: str, version: int | None = None
     ) -> TenantKey | None:
         """Return a version of the tenant's key; None = the newest."""
+        if version is None:
+            if (tenant_id, purpose) not in self._newest:
+                self.tenant_keys(tenant_id)
+            return self._newest.get((tenant_id, purpose))
         columns = tenant_keys.c
         wanted = (columns.tenant_id == tenant_id) & (columns.purpose == purpose)
-        if version is not None:
-            wanted &= columns.version == version
-        newest = select(tenant_keys).where(wanted).order_by(columns.version.desc()).limit(1)
-        row = self._one(newest)
+        row = self._one(select(tenant_keys).where(wanted, columns.version == version))
         return TenantKey(**row) if row else None
 
     def tenant_keys(self, tenant_id: str) -> tuple[TenantKey, ...]:
         """Return all versions of all the tenant's keys."""
         theirs = select(tenant_keys).where(tenant_keys.c.tenant_id == tenant_id)
         rows = self._all(theirs.order_by(tenant_keys.c.purpose, tenant_keys.c.version))
-        return tuple(TenantKey(**row) for row in rows)
+        keys = tuple(TenantKey(**row) for row in rows)
+        self._newest |= {(tenant_id, key.purpose): key for key in keys}  # the newest comes last
+        return keys
 
     def rewrap_tenant_key(
         self, tenant_id: str, old: TenantKey, root_id: str, wrapped: bytes
     ) -> bool:
         """Wrap the same key by another root key; False where somebody did meanwhile."""
+        self._newest.pop((tenant_id, old.purpose), None)
         columns = tenant_keys.c
         same = (columns.tenant_id == tenant_id) & (columns.purpose == old.purpose)
         same &= (columns.version == old.version) & (columns.root_id == old.root_id)
@@ -167,6 +180,7 @@ class Keys(Repository):
 
     def retire_tenant_key(self, tenant_id: str, purpose: str, version: int, now: datetime) -> bool:
         """Note that a version protects nothing new; False where that was noted before."""
+        self._newest.pop((tenant_id, purpose), None)
         columns = tenant_keys.c
         used = (columns.tenant_id == tenant_id) & (columns.purpose == purpose)
         used &= (columns.version == version) & columns.retired_at.is_(None)

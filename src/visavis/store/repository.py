@@ -1,7 +1,7 @@
 """What all repositories share: running statements, and rows from and to dataclasses."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,14 +37,19 @@ class Repository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _run(self, statement: Executable) -> CursorResult[Any]:
+    def _run(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement, with values where it leaves parameters open."""
         try:
-            return self._connection.execute(statement)
+            return self._connection.execute(statement, values)
         except DBAPIError as exc:
             raise translate(exc, self._connection.engine.url) from None
 
-    def _one(self, statement: Executable) -> RowMapping | None:
-        return self._run(statement).mappings().first()
+    def _one(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> RowMapping | None:
+        return self._run(statement, values).mappings().first()
 
     def _all(self, statement: Executable) -> Sequence[RowMapping]:
         return self._run(statement).mappings().all()

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, and_, select
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, and_, bindparam, select
 
 from visavis.core.roles import Role
 from visavis.store.kinds import UserState
@@ -56,26 +57,45 @@ class Standings(Repository):
 
     def of_session(self, tenant_id: str, session_id: str) -> Standing | None:
         """Return who is behind a session."""
-        this = (sessions.c.tenant_id == tenant_id) & (sessions.c.id == session_id)
-        return self._found(_joined(sessions, sessions.c.last_seen_at).where(this))
+        return self._found(_by_session(), tenant_id=tenant_id, session_id=session_id)
 
     def of_token(self, token_hash: str) -> Standing | None:
         """Return who is behind the session that a token belongs to."""
-        family = and_(
-            refresh_tokens.c.tenant_id == sessions.c.tenant_id,
-            refresh_tokens.c.session_id == sessions.c.id,
-        )
-        joined = _joined(sessions, sessions.c.last_seen_at).join(refresh_tokens, family)
-        return self._found(joined.where(refresh_tokens.c.token_hash == token_hash))
+        return self._found(_by_token(), token_hash=token_hash)
 
     def of_key(self, secret_hash: str) -> Standing | None:
         """Return who is behind an API key."""
-        joined = _joined(api_keys, api_keys.c.last_used_at, api_keys.c.scopes)
-        return self._found(joined.where(api_keys.c.secret_hash == secret_hash))
+        return self._found(_by_key(), secret_hash=secret_hash)
 
-    def _found(self, statement: Select[Any]) -> Standing | None:
-        row = self._one(statement)
+    def _found(self, statement: Select[Any], **values: str) -> Standing | None:
+        row = self._one(statement, values)
         return Standing(**row) if row else None
+
+
+# Every request asks one of these, and making one takes as long as running it: they are kept.
+
+
+@cache
+def _by_session() -> Select[Any]:
+    this = sessions.c.tenant_id == bindparam("tenant_id")
+    this &= sessions.c.id == bindparam("session_id")
+    return _joined(sessions, sessions.c.last_seen_at).where(this)
+
+
+@cache
+def _by_token() -> Select[Any]:
+    family = and_(
+        refresh_tokens.c.tenant_id == sessions.c.tenant_id,
+        refresh_tokens.c.session_id == sessions.c.id,
+    )
+    joined = _joined(sessions, sessions.c.last_seen_at).join(refresh_tokens, family)
+    return joined.where(refresh_tokens.c.token_hash == bindparam("token_hash"))
+
+
+@cache
+def _by_key() -> Select[Any]:
+    joined = _joined(api_keys, api_keys.c.last_used_at, api_keys.c.scopes)
+    return joined.where(api_keys.c.secret_hash == bindparam("secret_hash"))
 
 
 def _joined(

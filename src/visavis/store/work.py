@@ -13,7 +13,7 @@ from visavis.store.audit import Audit
 from visavis.store.blob_rows import BlobRows
 from visavis.store.codes import Codes
 from visavis.store.consents import Consents
-from visavis.store.engine import READING
+from visavis.store.engine import reader_of
 from visavis.store.errors import StoreBusy
 from visavis.store.keys import Keys
 from visavis.store.notices import Notices
@@ -70,7 +70,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._reader = engine.execution_options(**{READING: True})
+        self._reader = reader_of(engine)
 
     @contextmanager
     def work(self) -> Iterator[Work]:

@@ -71,6 +71,11 @@ class Throttle:
         redis = open_redis(options.url) if options.url else None
         self._shared = _Shared(redis, clock) if redis else None
 
+    @property
+    def waits(self) -> bool:
+        """Whether a check may wait for a server."""
+        return self._shared is not None
+
     def check(self, kind: Kind, key: str) -> None:
         """Count one try, unless there were too many; those that are refused do not count.
 

@@ -148,12 +148,17 @@ def keep_profile(
 ) -> None:
     """Seal what a held subject is called, under their newest key, in place of what was sealed."""
     key = keyring.subject_key(work.keys, row.tenant_id, row.id)
-    data = profile.sealed(key, row)
     kept = work.sealed.of_subject(row.tenant_id, row.id, PROFILE)
     for old in kept:
-        work.sealed.reseal(row.tenant_id, old, key.version, data)
+        work.sealed.reseal(row.tenant_id, old, key.version, profile.sealed(key, row))
     if not kept:
-        work.sealed.add(row.tenant_id, row.id, PROFILE, key.version, data, now)
+        add_profile(key, work, row, profile, now)
+
+
+def add_profile(key: DataKey, work: Work, row: Subject, profile: Profile, now: datetime) -> None:
+    """Seal what a subject is called, of whom nothing was sealed yet."""
+    data = profile.sealed(key, row)
+    work.sealed.add(row.tenant_id, row.id, PROFILE, key.version, data, now)
 
 
 def find_called(keyring: Keyring, work: Work, tenant_id: str, reference: str) -> Subject | None:

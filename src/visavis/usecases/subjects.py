@@ -15,6 +15,7 @@ from visavis.usecases.ground import Ground
 from visavis.usecases.subject_profiles import (
     Known,
     Profile,
+    add_profile,
     clean_name,
     clean_notes,
     clean_reference,
@@ -143,8 +144,8 @@ class Subjects:
         work.tenants.hold(tenant_id)  # no other unit takes the reference, or makes the same keys
         index = self._free_index(work, tenant_id, profile.reference)
         row = work.subjects.add(tenant_id, now, index, adult)
-        keyring.new_subject_key(work.keys, tenant_id, row.id, now)
-        keep_profile(keyring, work, row, profile, now)
+        key = keyring.new_subject_key(work.keys, tenant_id, row.id, now)
+        add_profile(key, work, row, profile, now)
         self._ground.audit.note(work, tenant_id, actor.id, "subject.created", now, row.id)
         return Known.of(row, profile)
 

@@ -12,11 +12,14 @@ anything of the body is read.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial, wraps
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 
 from visavis.credentials.roles import Permission
 from visavis.entry.http_api.schemas import answers
@@ -29,6 +32,11 @@ MARK = "x-visavis-access"
 
 BEARER = {"bearer": {"type": "http", "scheme": "bearer", "description": "Access token or API key."}}
 """The security scheme of the OpenAPI document."""
+
+AT_ONCE = 8
+"""Requests of this process that are at work; more of them only get in each other's way."""
+
+_TURNS: RunVar[CapacityLimiter] = RunVar("visavis requests at work")  # one for each event loop
 
 EVERYBODY, USER, PERSON = "everybody", "user", "person"
 
@@ -108,18 +116,53 @@ class Guarded(APIRoute):
         self.rule = rule
         options["openapi_extra"] = _described(rule) | (options.get("openapi_extra") or {})
         options["responses"] = _refusals(rule) | (options.get("responses") or {})
-        super().__init__(path, endpoint, **options)
+        super().__init__(path, _leaving_the_loop(endpoint, rule), **options)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Return what serves a request."""
         serve = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            request.state.actor = await run_in_threadpool(self.rule.admit, request)
+            request.state.actor = await _at_work(self.rule, self.rule.admit, request)
             answer: Response = await serve(request)
             return answer
 
         return guarded
+
+
+def _leaving_the_loop(endpoint: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
+    """Return an endpoint that leaves the loop only while it works.
+
+    FastAPI would take a plain function to a thread, and what it returned to another one to be
+    checked: on a busy machine each way there and back costs as much as a query.
+    """
+    if iscoroutinefunction(endpoint):
+        return endpoint
+
+    @wraps(endpoint)
+    async def work(*args: object, **named: object) -> object:
+        return await _at_work(rule, partial(endpoint, *args, **named))
+
+    return work
+
+
+async def _at_work(rule: Rule, act: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401
+    """Do something on a thread, when its turn comes.
+
+    Whoever is logged in shares `AT_ONCE` threads, in the order in which they came. The others,
+    who try passwords and wait for that, have threads of their own: they hold up nobody.
+    """
+    limiter = None if rule.everybody else _turns()
+    return await to_thread.run_sync(act, *args, limiter=limiter)
+
+
+def _turns() -> CapacityLimiter:
+    try:
+        return _TURNS.get()
+    except LookupError:
+        limiter = CapacityLimiter(AT_ONCE)
+        _TURNS.set(limiter)
+        return limiter
 
 
 def _described(rule: Rule) -> dict[str, Any]:
@@ -173,16 +216,23 @@ def network_address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _caller(request: Request) -> Actor:
+# What FastAPI is to ask on the loop is a coroutine: it takes every other function to a thread.
+
+
+async def _caller(request: Request) -> Actor:
     actor: Actor | None = request.state.actor
     if actor is None:
         raise LogInNeeded("nobody is logged in")
     return actor
 
 
-def _records(request: Request) -> Records:
+async def _records(request: Request) -> Records:
     records: Records = request.app.state.records
     return records
+
+
+async def _address(request: Request) -> str:
+    return network_address(request)
 
 
 Caller = Annotated[Actor, Depends(_caller)]
@@ -191,5 +241,5 @@ Caller = Annotated[Actor, Depends(_caller)]
 Held = Annotated[Records, Depends(_records)]
 """The use cases, as a parameter of an endpoint."""
 
-Address = Annotated[str, Depends(network_address)]
+Address = Annotated[str, Depends(_address)]
 """Where the request comes from, as a parameter of an endpoint."""

@@ -81,8 +81,8 @@ def create_app(services: Services, records: Records) -> FastAPI:
     app.state.services = services
     app.state.records = records
     app.state.metrics = Metrics(services.analyses.waiting, services.drift.readings)
-    for router in _ROUTERS:
-        app.include_router(router)
+    # Not `include_router`: nested routers are searched anew, one in the other, for every request.
+    app.router.routes.extend(_routes())
     docs_page.install(app)
     app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
     problems.install(app)

@@ -68,7 +68,10 @@ class Visitors:
             raise _ELSEWHERE
         if self._throttle and _is_counted(asked, changes=changes):
             address = asked.client.host if asked.client else ""
-            await run_in_threadpool(self._throttle.check, Kind.PER_ADDRESS, address)
+            if self._throttle.waits:
+                await run_in_threadpool(self._throttle.check, Kind.PER_ADDRESS, address)
+            else:
+                self._throttle.check(Kind.PER_ADDRESS, address)
 
 
 def is_from_here(headers: Headers, origins: Collection[str]) -> bool:

@@ -30,7 +30,7 @@ from visavis.store.page import DEFAULT, MOST
 from visavis.usecases.sign_in import Tokens
 
 
-def _not_kept(response: Response) -> None:
+async def _not_kept(response: Response) -> None:
     """Have nobody on the way keep an answer with secrets in it."""
     response.headers["Cache-Control"] = "no-store"
 
