@@ -20,7 +20,7 @@ weights: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp ## run the tests; ARGS='tests/core -x' goes to pytest
 	@$(BIN)/visavis models pull || echo 'No weights: the tests that need them are skipped.'
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),scripts.run_tests)
 
 check: $(VENV)/dev.stamp ## style, types, floors, file lengths, constraints
 	$(BIN)/ruff check .

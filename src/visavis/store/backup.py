@@ -41,7 +41,7 @@ from sqlalchemy.types import TypeEngine
 
 from visavis.core.settings import MIB, StoreOptions
 from visavis.store.columns import Bytes, Prose, Utc, Words
-from visavis.store.engine import READING, open_engine
+from visavis.store.engine import open_engine, reader_of
 from visavis.store.errors import NotStorable, StoreUnavailable
 from visavis.store.migrate import upgrade
 from visavis.store.migrations import VERSION_TABLE
@@ -100,7 +100,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
     Raises:
         StoreUnavailable: the database does not answer.
     """
-    reader = engine.execution_options(**{READING: True})
+    reader = reader_of(engine)
     with translated(engine.url), reader.begin() as connection:
         yield connection
 

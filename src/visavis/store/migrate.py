@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Engine, text
 
 from visavis.core.settings import StoreOptions
 from visavis.store import sqlite
-from visavis.store.engine import READING, open_engine
+from visavis.store.engine import open_engine, reader_of
 from visavis.store.errors import StoreUnavailable
 from visavis.store.migrations import VERSION_TABLE
 from visavis.store.tables import metadata
@@ -157,7 +157,7 @@ def _hold(connection: Connection) -> None:
 
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
-    reader = engine.execution_options(**{READING: True})
+    reader = reader_of(engine)
     with translated(engine.url), reader.connect() as connection:
         yield connection
 
