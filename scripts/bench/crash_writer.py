@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from visavis.core import log
-from visavis.core.errors import Unavailable
+from visavis.core.errors import InvalidInput, Unavailable
 from visavis.core.purposes import Purpose
 from visavis.core.roles import Role
 from visavis.core.settings import Settings
@@ -26,6 +26,7 @@ from visavis.usecases.actor import Actor
 from visavis.usecases.consent_records import GivenBy
 
 THREADS = 3
+MOST_USERS = 5
 MOST_FILE_BYTES = 200_000
 
 READY: Final = "ready"
@@ -81,6 +82,7 @@ class _Writer:
         self._chance, self._seed, self._count = random.Random(seed), seed, 0
         self._subjects: list[str] = []
         self._users: list[str] = []
+        self._is_full = False
         self._files: list[str] = []
 
     def run(self) -> None:
@@ -133,11 +135,16 @@ class _Writer:
             self._say(GONE, subject)
 
     def _add_user(self) -> None:
-        if len(self._users) < 5:
-            address = f"{self._seed}-{self._count}@crash.example"
+        if self._is_full or len(self._users) == MOST_USERS:
+            return
+        address = f"{self._seed}-{self._count}@crash.example"
+        try:
             user = self._records.invitations.invite(self._house.owner, address, Role.VIEWER)
-            self._users.append(user.id)
-            self._say(USER, user.id)
+        except InvalidInput:  # those of killed processes fill the list of the waiting
+            self._is_full = True
+            return
+        self._users.append(user.id)
+        self._say(USER, user.id)
 
     def _remove_user(self) -> None:
         if self._users:

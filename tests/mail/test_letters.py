@@ -38,6 +38,8 @@ ALL = {
     "change_code": letters.change_code(TO, "012345", 10, FOOT),
     "email_changed": letters.email_changed(TO, WHEN, FOOT),
     "new_sign_in_method": letters.new_sign_in_method(TO, "an authenticator app", WHEN, FOOT),
+    "second_factor_removed": letters.second_factor_removed(TO, WHEN, FOOT),
+    "role_changed": letters.role_changed(TO, tenant="Firm", role="admin", foot=FOOT),
     "account_locked": letters.account_locked(TO, WHEN, FOOT),
     "invitation": invited(),
     "invitation_elsewhere": letters.invitation_elsewhere(

@@ -36,6 +36,19 @@ def actors(house):
     }
 
 
+def test_nobody_has_too_many_keys_that_work(keys, house, clock, monkeypatch):
+    monkeypatch.setattr("visavis.usecases.api_keys.MOST_KEYS", 2)
+    first = keys.create(house.operator, "a", ["analyse"], 1)
+    keys.create(house.operator, "b", ["analyse"])
+    keys.create(house.admin, "of somebody else", ["analyse"])
+    with pytest.raises(InvalidInput, match="take some of them back"):
+        keys.create(house.operator, "c", ["analyse"])
+    keys.revoke(house.operator, first.key.id)
+    keys.create(house.operator, "c", ["analyse"], 1)
+    clock.move(days=2)
+    keys.create(house.operator, "d", ["analyse"])
+
+
 def test_a_key_opens_what_its_scopes_name(keys, callers, ground, house):
     made = keys.create(house.operator, " the  door ", ["people:read, analyse"], 30)
     assert looks_like_secret(made.secret, API_KEY)

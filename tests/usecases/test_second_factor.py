@@ -112,12 +112,14 @@ def test_an_app_that_counts_is_not_replaced_by_a_new_one(ground, house, factor, 
     assert has_second_factor(user_of(ground, owner_email()))
 
 
-def test_removing_it_takes_the_recovery_codes_along(ground, house, factor, sign_in):
+def test_removing_it_takes_the_recovery_codes_along(ground, house, factor, sign_in, mailbox):
     with pytest.raises(NotFound):
         factor.remove(house.owner, PASSWORD)
     add_second_factor(ground, house.owner)
     factor.remove(house.owner, PASSWORD)
     assert factor.recovery_left(house.owner) == 0
+    ground.background.flush()
+    assert "no second factor any more" in mailbox.last(owner_email()).subject
     assert sign_in.log_in(owner_email(), PASSWORD)
     assert "second_factor.removed" in actions(ground, house)
     add_second_factor(ground, house.owner)
@@ -146,9 +148,11 @@ def test_no_recovery_code_is_kept_as_it_was_shown(ground, house):
     assert not {code.code_hash for code in kept} & {*codes, *(c.replace("-", "") for c in codes)}
 
 
-def test_whoever_sits_at_the_machine_can_remove_it(ground, house, factor, sign_in):
+def test_whoever_sits_at_the_machine_can_remove_it(ground, house, factor, sign_in, mailbox):
     add_second_factor(ground, house.owner)
     factor.reset(house.tenant_id, house.owner.user_id)
+    ground.background.flush()
+    assert "no second factor any more" in mailbox.last(owner_email()).subject
     assert sign_in.log_in(owner_email(), PASSWORD)
     with pytest.raises(NotFound):
         factor.reset(house.tenant_id, house.owner.user_id)

@@ -71,6 +71,18 @@ def test_a_role_is_changed_and_written_down(users, ground, house):
     assert ground.audit.verify(ground.store, house.tenant_id) == []
 
 
+def test_whoever_has_another_role_gets_a_letter(users, ground, house, mailbox):
+    email = found(ground, house.viewer).email
+    users.set_role(house.admin, house.viewer.user_id, Role.OPERATOR)
+    ground.background.flush()
+    assert "is operator now" in mailbox.last(email).text
+    users.set_role(house.admin, house.viewer.user_id, Role.OPERATOR)
+    users.set_state(house.admin, house.viewer.user_id, OFF)
+    users.set_role(house.admin, house.viewer.user_id, Role.VIEWER)
+    ground.background.flush()
+    assert "is operator now" in mailbox.last(email).text
+
+
 def test_what_changes_nothing_is_not_written_down(users, ground, house):
     before = actions(ground, house)
     users.set_role(house.admin, house.viewer.user_id, Role.VIEWER)

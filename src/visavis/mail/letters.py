@@ -122,6 +122,29 @@ def new_sign_in_method(to: str, method: str, when: datetime, foot: Foot) -> Mess
     )
 
 
+def second_factor_removed(to: str, when: datetime, foot: Foot) -> Message:
+    """Return the letter after the second factor was removed, at `when` (aware)."""
+    return letter(
+        to,
+        "Your account has no second factor any more",
+        foot,
+        f"The second factor was removed from your account on {_moment(when)}. Whoever knows your "
+        "password can log in now.",
+        f"If this was you, all is well; you can add another one in your profile. {_NOT_YOU}",
+    )
+
+
+def role_changed(to: str, *, tenant: str, role: str, foot: Foot) -> Message:
+    """Return the letter after an admin gave somebody another role in their organisation."""
+    return letter(
+        to,
+        "You have another role now",
+        foot,
+        f"Your role in {_name(tenant, 'your organisation')} is {role} now.",
+        "Your profile shows what it lets you do. If you do not know why it changed, ask an owner.",
+    )
+
+
 def account_locked(to: str, until: datetime, foot: Foot) -> Message:
     """Return the letter after too many failed log-ins; nobody gets in before `until` (aware)."""
     return letter(

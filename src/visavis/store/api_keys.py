@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from visavis.store.page import DEFAULT, Page
 from visavis.store.repository import Repository, new_id
@@ -98,6 +98,14 @@ class ApiKeys(Repository):
         if user_id is not None:
             theirs = theirs.where(api_keys.c.user_id == user_id)
         return self._page(theirs, (api_keys.c.created_at, api_keys.c.id), ApiKey, limit, cursor)
+
+    def count_open(self, tenant_id: str, user_id: str, now: datetime) -> int:
+        """Return how many keys of a user may be used at a time."""
+        columns = api_keys.c
+        theirs = (columns.tenant_id == tenant_id) & (columns.user_id == user_id)
+        lasting = or_(columns.expires_at.is_(None), columns.expires_at > now)
+        counted = select(func.count()).where(theirs, columns.revoked_at.is_(None), lasting)
+        return int(self._value(counted))
 
     def note_used(self, tenant_id: str, key_id: str, now: datetime) -> bool:
         """Note that a key was used, at most once a minute; return whether it was noted."""

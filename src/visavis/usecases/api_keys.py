@@ -19,6 +19,9 @@ from visavis.usecases.names import one_line
 DEFAULT_DAYS = 365
 MOST_DAYS = 3650
 
+MOST_KEYS = 1000
+"""Keys of one user that work at the same time."""
+
 MOST_NAME = 100
 """Characters of a key's name."""
 
@@ -86,7 +89,8 @@ class ApiKeys:
 
         Raises:
             NotAllowed: the actor may make none, or has not all of the scopes.
-            InvalidInput: the name, a scope or the number of days cannot be used.
+            InvalidInput: the name, a scope or the number of days cannot be used, or the maker has
+                `MOST_KEYS` keys that work.
         """
         actor.require(Permission.KEYS_WRITE)
         actor.require_person()
@@ -125,6 +129,8 @@ class ApiKeys:
         now = self._ground.clock()
         until = None if days is None else now + timedelta(days=days)
         ids = actor.tenant_id, actor.user_id
+        if work.api_keys.count_open(*ids, now) >= MOST_KEYS:
+            raise InvalidInput(f"you have {MOST_KEYS} keys that work; take some of them back first")
         key = work.api_keys.add(*ids, name, secret_hash, scopes, now, until)
         details = {"key_id": key.id, "scopes": list(scopes), "days": days}
         self._ground.audit.note(work, ids[0], actor.id, "key.created", now, details=details)

@@ -90,6 +90,7 @@ class SecondFactor:
         """
         user = confirm_password(self._ground, actor, password)
         self._ground.store.run(lambda work: self._remove(work, user.tenant_id, user.id, actor.id))
+        self._tell_removed(user)
 
     def reset(self, tenant_id: str, user_id: str) -> None:
         """Remove the second factor of somebody who lost it; only from the command line.
@@ -100,11 +101,11 @@ class SecondFactor:
             NotFound: there is none.
         """
 
-        def reset(work: Work) -> None:
+        def reset(work: Work) -> User:
             work.users.unlock(tenant_id, user_id)
-            self._remove(work, tenant_id, user_id, SYSTEM)
+            return self._remove(work, tenant_id, user_id, SYSTEM)
 
-        self._ground.store.run(reset)
+        self._tell_removed(self._ground.store.run(reset))
 
     def new_recovery_codes(self, actor: Actor, password: str) -> tuple[str, ...]:
         """Return ten new recovery codes, to be shown once; the old ones are worth nothing now.
@@ -145,12 +146,13 @@ class SecondFactor:
         self._note(work, user, actor.id, "second_factor.added", now)
         return user
 
-    def _remove(self, work: Work, tenant_id: str, user_id: str, by: str) -> None:
+    def _remove(self, work: Work, tenant_id: str, user_id: str, by: str) -> User:
         user = _here(work, tenant_id, user_id)
         _require_second(user)
         work.users.set_totp(user.tenant_id, user.id, None, None)
         work.recovery_codes.replace(user.tenant_id, user.id, ())
         self._note(work, user, by, "second_factor.removed", self._ground.clock())
+        return user
 
     def _replace(self, work: Work, user: User, codes: tuple[str, ...]) -> None:
         user = _here(work, user.tenant_id, user.id)
@@ -165,6 +167,11 @@ class SecondFactor:
     def _note(self, work: Work, user: User, by: str, action: str, now: datetime) -> None:
         details = {"user_id": user.id}
         self._ground.audit.note(work, user.tenant_id, by, action, now, details=details)
+
+    def _tell_removed(self, user: User) -> None:
+        """Write to whose account it is: it may be somebody else who did that."""
+        now, foot = self._ground.clock(), self._ground.foot
+        self._ground.post(letters.second_factor_removed(user.email, now, foot))
 
     def _tell(self, user: User, method: str) -> None:
         now, foot = self._ground.clock(), self._ground.foot

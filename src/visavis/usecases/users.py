@@ -5,6 +5,7 @@ from dataclasses import replace
 from visavis.core.errors import InvalidInput, NotAllowed
 from visavis.core.roles import Role
 from visavis.credentials.roles import Permission, may_change_role
+from visavis.mail import letters
 from visavis.store.kinds import UserState
 from visavis.store.page import DEFAULT, Page
 from visavis.store.users import User
@@ -50,7 +51,7 @@ class Users:
             NotFound: there is no such user here.
         """
         actor.require(Permission.USERS_WRITE)
-        return self._ground.store.run(lambda work: self._set_role(work, actor, user_id, role))
+        return self.change(actor, user_id, role=role)
 
     def set_state(self, actor: Actor, user_id: str, state: UserState) -> User:
         """Let a user log in, or not any more: their sessions end, their keys are worth nothing.
@@ -83,13 +84,18 @@ class Users:
         actor.require(Permission.USERS_WRITE)
         _refuse_unverified(state)
 
-        def both(work: Work) -> User:
-            user = self._concerned(work, actor, user_id)
+        def both(work: Work) -> tuple[User, User]:
+            before = user = self._concerned(work, actor, user_id)
             if role is not None:
                 user = self._set_role(work, actor, user_id, role)
-            return user if state is None else self._set_state(work, actor, user_id, state)
+            if state is not None:
+                user = self._set_state(work, actor, user_id, state)
+            return before, shown(user)
 
-        return shown(self._ground.store.run(both))
+        before, after = self._ground.store.run(both)
+        if after.role is not before.role and before.state is UserState.ACTIVE:
+            self._tell(after)
+        return after
 
     def remove(self, actor: Actor, user_id: str) -> None:
         """Remove a user, with their sessions, keys and invitation.
@@ -133,6 +139,14 @@ class Users:
         work.users.remove(user.tenant_id, user.id)
         _refuse_without_owner(work, user)
         self._note(work, actor, user, "user.removed", {"role": user.role.value})
+
+    def _tell(self, user: User) -> None:
+        """Write to somebody who has another role now."""
+        with self._ground.store.reading() as work:
+            tenant = work.tenants.find(user.tenant_id)
+        if tenant is not None:
+            told = {"tenant": tenant.name, "role": user.role.value, "foot": self._ground.foot}
+            self._ground.post(letters.role_changed(user.email, **told))
 
     def _concerned(self, work: Work, actor: Actor, user_id: str, after: Role | None = None) -> User:
         """Return who is meant, in a unit that decides over all users of the tenant.
