@@ -40,7 +40,7 @@ _TURNS: RunVar[CapacityLimiter] = RunVar("visavis requests at work")  # one for 
 
 EVERYBODY, USER, PERSON = "everybody", "user", "person"
 
-_RULE = "__visavis_rule__"
+_RULE, _LONG = "__visavis_rule__", "__visavis_takes_long__"
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
 
@@ -98,6 +98,12 @@ def in_person(endpoint: _Endpoint) -> _Endpoint:
     return _ruled(Rule(PERSON, person=True))(endpoint)
 
 
+def takes_long(endpoint: _Endpoint) -> _Endpoint:
+    """Have an endpoint take no turn from the others: it waits for more than a few rows."""
+    setattr(endpoint, _LONG, True)
+    return endpoint
+
+
 def _ruled(rule: Rule) -> Callable[[_Endpoint], _Endpoint]:
     def mark(endpoint: _Endpoint) -> _Endpoint:
         setattr(endpoint, _RULE, rule)
@@ -123,7 +129,10 @@ class Guarded(APIRoute):
         serve = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            request.state.actor = await _at_work(self.rule, self.rule.admit, request)
+            limiter = None if self.rule.everybody else _turns()
+            request.state.actor = await to_thread.run_sync(
+                self.rule.admit, request, limiter=limiter
+            )
             answer: Response = await serve(request)
             return answer
 
@@ -139,24 +148,21 @@ def _leaving_the_loop(endpoint: Callable[..., Any], rule: Rule) -> Callable[...,
     if iscoroutinefunction(endpoint):
         return endpoint
 
+    takes_turns = not (rule.everybody or getattr(endpoint, _LONG, False))
+
     @wraps(endpoint)
     async def work(*args: object, **named: object) -> object:
-        return await _at_work(rule, partial(endpoint, *args, **named))
+        act = partial(endpoint, *args, **named)
+        return await to_thread.run_sync(act, limiter=_turns() if takes_turns else None)
 
     return work
 
 
-async def _at_work(rule: Rule, act: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401
-    """Do something on a thread, when its turn comes.
-
-    Whoever is logged in shares `AT_ONCE` threads, in the order in which they came. The others,
-    who try passwords and wait for that, have threads of their own: they hold up nobody.
-    """
-    limiter = None if rule.everybody else _turns()
-    return await to_thread.run_sync(act, *args, limiter=limiter)
-
-
 def _turns() -> CapacityLimiter:
+    """Return what those who are logged in share, in the order in which they came.
+
+    The others, who try passwords and wait for that, have threads of their own: they hold up nobody.
+    """
     try:
         return _TURNS.get()
     except LookupError:

@@ -17,7 +17,7 @@ from visavis.core.errors import (
 )
 from visavis.core.types import Feature, Source
 from visavis.credentials.roles import Permission
-from visavis.entry.http_api.access import Caller, Guarded, Held, needs
+from visavis.entry.http_api.access import Caller, Guarded, Held, needs, takes_long
 from visavis.entry.http_api.metrics import Metrics
 from visavis.entry.http_api.routes.analysis_openapi import ANSWERS, EXTRA
 from visavis.entry.http_api.schemas import Results
@@ -44,6 +44,7 @@ Outcome: TypeAlias = Analysis | Failure
     openapi_extra=EXTRA,
 )
 @needs(Permission.ANALYSE)
+@takes_long
 def analyze(
     request: Request, actor: Caller, records: Held, form: Annotated[Form, Depends(read_form)]
 ) -> Response:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from visavis.credentials.roles import Permission
-from visavis.entry.http_api.access import Caller, Guarded, Held, needs
+from visavis.entry.http_api.access import Caller, Guarded, Held, needs, takes_long
 from visavis.entry.http_api.lists import UNFIT, Limit
 from visavis.entry.http_api.schemas import answers
 from visavis.entry.http_api.schemas_audit import (
@@ -61,6 +61,7 @@ def page(
 
 @router.post("/audit/verify", summary="Verify the audit log", responses=answers(UNFIT))
 @needs(Permission.AUDIT_READ)
+@takes_long
 def verify(actor: Caller, records: Held, against: Verification | None = None) -> Verified:
     """Read the whole log and say what is wrong with it: any edit, removal or reordering shows.
 

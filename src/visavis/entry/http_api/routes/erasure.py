@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from visavis.credentials.roles import Permission
-from visavis.entry.http_api.access import Caller, Guarded, Held, needs
+from visavis.entry.http_api.access import Caller, Guarded, Held, needs, takes_long
 from visavis.entry.http_api.lists import UNFIT, RowId
 from visavis.entry.http_api.routes.receipts import as_written
 from visavis.entry.http_api.schemas import answers
@@ -25,6 +25,7 @@ Why = Annotated[Reason, Query(description="why; it is in the receipt and in the 
     responses=answers((404, "There is no such subject here."), UNFIT),
 )
 @needs(Permission.PEOPLE_ERASE)
+@takes_long
 def erase(
     subject_id: RowId, actor: Caller, records: Held, reason: Why = Reason.REQUEST
 ) -> Response:

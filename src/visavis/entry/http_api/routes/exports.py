@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from visavis.credentials.roles import Permission
-from visavis.entry.http_api.access import Caller, Guarded, Held, in_person, needs
+from visavis.entry.http_api.access import Caller, Guarded, Held, in_person, needs, takes_long
 from visavis.entry.http_api.lists import UNFIT, RowId
 from visavis.entry.http_api.schemas import answers
 
@@ -30,6 +30,7 @@ _READ: dict[int | str, dict[str, Any]] = {
     responses=_READ | answers((404, "There is no such subject here, or they were erased."), UNFIT),
 )
 @needs(Permission.PRIVACY_READ)
+@takes_long
 def export_subject(subject_id: RowId, actor: Caller, records: Held) -> StreamingResponse:
     """Answer everything that is kept of a person, open, for them to take along.
 
@@ -47,6 +48,7 @@ def export_subject(subject_id: RowId, actor: Caller, records: Held) -> Streaming
     responses=_READ,
 )
 @in_person
+@takes_long
 def export_mine(actor: Caller, records: Held) -> StreamingResponse:
     """Answer everything that is kept of whoever asks: account, logins, API keys, what they did."""
     return zipped(records.exports.my_pieces(actor), "visavis-account.zip")

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from visavis.core.errors import InvalidInput
 from visavis.credentials.roles import Permission
-from visavis.entry.http_api.access import Caller, Guarded, Held, needs
+from visavis.entry.http_api.access import Caller, Guarded, Held, needs, takes_long
 from visavis.entry.http_api.lists import UNFIT
 from visavis.entry.http_api.schemas import answers
 from visavis.entry.http_api.schemas_key_rotation import (
@@ -49,6 +49,7 @@ def state(actor: Caller, records: Held) -> VaultKeys:
     responses=answers((404, "There is no such subject here, or they were erased."), UNFIT),
 )
 @needs(Permission.PRIVACY_WRITE)
+@takes_long
 def rotate(order: RotationOrder, actor: Caller, records: Held) -> RotationDone:
     """Rotate the keys of a level; everything stays readable meanwhile.
 

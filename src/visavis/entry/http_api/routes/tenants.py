@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from visavis.credentials.roles import Permission
-from visavis.entry.http_api.access import Caller, Guarded, Held, logged_in, needs
+from visavis.entry.http_api.access import Caller, Guarded, Held, logged_in, needs, takes_long
 from visavis.entry.http_api.lists import UNFIT
 from visavis.entry.http_api.schemas import answers
 from visavis.entry.http_api.schemas_auth import PasswordAgain
@@ -37,6 +37,7 @@ def change(order: TenantChange, actor: Caller, records: Held) -> Tenant:
     ),
 )
 @needs(Permission.TENANT_DELETE, person=True)
+@takes_long
 def delete(order: PasswordAgain, actor: Caller, records: Held) -> None:
     """Remove the organisation: users, people, pictures, keys and its audit log, for good."""
     records.tenants.delete(actor, order.password)
