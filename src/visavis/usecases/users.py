@@ -145,8 +145,9 @@ class Users:
         with self._ground.store.reading() as work:
             tenant = work.tenants.find(user.tenant_id)
         if tenant is not None:
-            told = {"tenant": tenant.name, "role": user.role.value, "foot": self._ground.foot}
-            self._ground.post(letters.role_changed(user.email, **told))
+            foot, role = self._ground.foot, user.role.value
+            letter = letters.role_changed(user.email, tenant=tenant.name, role=role, foot=foot)
+            self._ground.post(letter)
 
     def _concerned(self, work: Work, actor: Actor, user_id: str, after: Role | None = None) -> User:
         """Return who is meant, in a unit that decides over all users of the tenant.
