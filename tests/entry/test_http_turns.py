@@ -23,9 +23,7 @@ def test_pictures_that_take_long_leave_the_others_their_turns():
         running_private(faulty_services(look, Settings())) as client,
         ThreadPoolExecutor(places) as pool,
     ):
-        asked = [
-            pool.submit(client.post, "/api/v1/analyze", files=picture) for _ in range(places)
-        ]
+        asked = [pool.submit(client.post, "/api/v1/analyze", files=picture) for _ in range(places)]
         try:
             for _ in range(places):
                 assert waiting.acquire(timeout=60)
