@@ -1,38 +1,26 @@
 """`visavis evaluate`: how good the engine is on your own labelled pictures."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from visavis.entry.cli.analysis import stated
-from visavis.entry.cli.console import Roof, stderr
 from visavis.entry.cli.evaluate_attributes import attributes
-from visavis.entry.cli.figures import (
-    Json,
-    Pack,
-    Root,
-    complain_of,
-    ends_shown,
-    shown,
-    table_of,
-    text_of,
-)
+from visavis.entry.cli.evaluate_identification import identification
+from visavis.entry.cli.figures import Json, Pack, Root, ends_shown, shown, table_of, text_of
+from visavis.entry.cli.surveys import give, surveyed
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from visavis.core.settings import Settings
     from visavis.lab.detection import DetectionReport
-    from visavis.lab.subjects import Survey
     from visavis.lab.verification import VerificationReport
 
 app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled pictures.")
 
 app.command("attributes")(attributes)
+app.command("identification")(identification)
 
 
 @app.command()
@@ -55,9 +43,9 @@ def verification(
 
     listed = read_pairs(text_of(pairs)).spread(limit)
     settings = load_settings(**stated({"pack": pack}))
-    with _survey(ctx.obj, settings, root, len(names_of(listed))) as survey:
+    with surveyed(ctx.obj, settings, root, len(names_of(listed))) as survey:
         report = evaluate_verification(survey, listed, settings.pack)
-    _give(report, _verification_table, as_json=json)
+    give(report, _verification_table, as_json=json)
 
 
 @app.command()
@@ -81,44 +69,9 @@ def detection(
     pictures = spread(read_boxes(text_of(boxes)), limit)
     settings = load_settings(**stated({"pack": pack}))
     threshold = settings.detect.score_threshold
-    with _survey(ctx.obj, evaluation_settings(settings), root, len(pictures)) as survey:
+    with surveyed(ctx.obj, evaluation_settings(settings), root, len(pictures)) as survey:
         report = evaluate_detection(survey, pictures, settings.pack, threshold)
-    _give(report, _detection_table, as_json=json)
-
-
-@contextmanager
-def _survey(roof: Roof, settings: "Settings", root: Path, total: int) -> "Iterator[Survey]":
-    """Build the engine over a root, with a bar on stderr when that is a terminal."""
-    from rich.progress import Progress
-
-    from visavis.lab.roots import open_root
-    from visavis.lab.subjects import Survey
-
-    place, console = open_root(root, settings.images.max_bytes), stderr()
-    with (
-        closing(roof.build(settings).analyses) as analyses,
-        Progress(console=console, disable=not console.is_terminal, transient=True) as progress,
-    ):
-        bar = progress.add_task("analysing", total=total)
-        yield Survey(analyses, place, tick=lambda: progress.advance(bar))
-
-
-def _give(
-    report: "VerificationReport | DetectionReport",
-    table: "Callable[[Any], Table]",
-    *,
-    as_json: bool,
-) -> None:
-    """Print the report on stdout, and what could not be used on stderr."""
-    if as_json:
-        import orjson
-
-        typer.echo(orjson.dumps(asdict(report)))
-    else:
-        from rich.console import Console
-
-        Console().print(table(report))
-    complain_of(report.unreadable)
+    give(report, _detection_table, as_json=json)
 
 
 def _verification_table(report: "VerificationReport") -> "Table":

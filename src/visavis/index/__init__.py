@@ -1,0 +1,1 @@
+"""Floor 1: vectors to their nearest neighbours."""
