@@ -92,7 +92,12 @@ def test_the_readme_shows_what_really_comes_out(weights, tmp_path):
     shown = json.loads(
         re.findall(r"```json\n(.*?)```", (REPO / "README.md").read_text(), re.DOTALL)[0]
     )
-    roof = Roof(build=wiring.build, serve=lambda *_: None, records=wiring.open_records)
+    roof = Roof(
+        build=wiring.build,
+        serve=lambda *_: None,
+        records=wiring.open_records,
+        people=wiring.open_people,
+    )
     portrait = str(demo.portrait("skimage"))
     result = CliRunner().invoke(app, ["analyze", portrait, "--json", "-"], obj=roof)
     (real,) = json.loads(result.stdout)["results"]

@@ -25,6 +25,7 @@ from scripts.bench import (
     pipeline,
     pose,
     promotion,
+    searching,
     serving,
     users,
     views,
@@ -56,6 +57,7 @@ GROUPS: Mapping[str, Group] = {
     "erasing": erasing.measure,
     "users": users.measure,
     "crashes": crashes.measure,
+    "searching": searching.measure,
 }
 PACKAGES = (
     "visavis",

@@ -30,7 +30,7 @@ class Machine:
 
     def run(self, *words: str) -> Result:
         """Run a command."""
-        roof = Roof(build=never, serve=never, records=open_records)
+        roof = Roof(build=never, serve=never, records=open_records, people=never)
         return CliRunner().invoke(app, [*words, "--data", str(self.data)], obj=roof)
 
     def opened(self) -> AbstractContextManager[Records]:

@@ -17,8 +17,8 @@ from visavis.core.settings import Settings, load_settings
 from visavis.credentials.passwords import hash_password
 from visavis.credentials.tokens import API_KEY, REFRESH, hash_secret, new_secret
 from visavis.entry.http_api.app import create_app
-from visavis.entry.services import Records
-from visavis.entry.wiring import open_records
+from visavis.entry.services import Records, Services
+from visavis.entry.wiring import open_people, open_records
 from visavis.store.kinds import Mode, UserState
 from visavis.store.users import User
 from visavis.usecases.actor import SYSTEM
@@ -170,6 +170,7 @@ def serving_house(
     kind: str = "sqlite",
     prepare: Callable[[FastAPI], object] = unchanged,
     proxies: Collection[str] = (),
+    services: Services | None = None,
     **given: object,
 ) -> Iterator[House]:
     """Serve two tenants over an empty database.
@@ -179,6 +180,7 @@ def serving_house(
         kind: Of the database; see tests.store.databases.KINDS.
         prepare: Adds something to the application.
         proxies: Addresses that are believed when they say who asks.
+        services: What looks at pictures; None = every picture is refused.
         given: Further settings.
     """
     with database(kind, folder) as url:
@@ -187,14 +189,18 @@ def serving_house(
         )
         with (
             closing(open_records(settings)) as records,
-            running(_application(settings, records, prepare), proxies) as client,
+            running(_application(settings, records, prepare, services), proxies) as client,
         ):
             yield House(records, client, kind)
 
 
 def _application(
-    settings: Settings, records: Records, prepare: Callable[[FastAPI], object]
+    settings: Settings,
+    records: Records,
+    prepare: Callable[[FastAPI], object],
+    services: Services | None,
 ) -> FastAPI:
-    app = create_app(faulty_services(unseen, settings), records)
+    services = services or faulty_services(unseen, settings)
+    app = create_app(services, records, open_people(services, records))
     prepare(app)
     return app

@@ -15,7 +15,7 @@ from visavis.core.settings import AccountOptions, Settings
 from visavis.entry.http_api.app import create_app
 from visavis.entry.http_api.server import build, listen
 from visavis.entry.services import Services
-from visavis.entry.wiring import open_records
+from visavis.entry.wiring import open_people, open_records
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.usecases.drift import Drift
 from visavis.usecases.policy import Policy
@@ -46,7 +46,7 @@ def running_private(services: Services) -> Iterator[httpx.Client]:
         settings = services.settings.model_copy(update=own)
         with (
             closing(open_records(settings)) as records,
-            running(create_app(services, records)) as client,
+            running(create_app(services, records, open_people(services, records))) as client,
         ):
             yield client
 
@@ -56,6 +56,8 @@ class Faulty:
 
     def __init__(self, act: Callable[[], Any]) -> None:
         self._act = act
+
+    embedder = "dlib_resnet@1"
 
     def submit(self, *_: object, **__: object) -> Future[Any]:
         future: Future[Any] = Future()

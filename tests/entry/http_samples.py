@@ -88,6 +88,41 @@ def of_analysis() -> dict[str, Sample]:
     return {"POST /api/v1/analyze": Sample("analyse", gives=frozenset({415}))}
 
 
+PICTURE = (
+    b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    b"no picture\r\n--cut--\r\n"
+)
+FORM = {"Content-Type": "multipart/form-data; boundary=cut"}
+NO_PICTURE = frozenset({415})
+"""Whoever may is told that it is none."""
+
+
+def a_picture(path: Mapping[str, str] | None = None, **query: str) -> Asked:
+    return Asked(path=path or {}, query=query, content=PICTURE, headers=FORM)
+
+
+def enrolling(scene: Scene) -> Asked:
+    return a_picture({"subject_id": scene.template()["subject_id"]})
+
+
+def verifying(scene: Scene) -> Asked:
+    return a_picture(subject_id=scene.template()["subject_id"])
+
+
+def of_recognition() -> dict[str, Sample]:
+    templates = "/api/v1/subjects/{subject_id}/templates"
+    return {
+        f"GET {templates}": Sample("people:read", a_subject),
+        f"POST {templates}": Sample("people:write", enrolling, NO_PICTURE),
+        f"DELETE {templates}/{{template_id}}": Sample(
+            "people:write", lambda scene: Asked(path=scene.template())
+        ),
+        "POST /api/v1/recognize": Sample("recognise", lambda _: a_picture(), NO_PICTURE),
+        "POST /api/v1/identify": Sample("recognise", lambda _: a_picture(), NO_PICTURE),
+        "POST /api/v1/verify": Sample("recognise", verifying, NO_PICTURE),
+    }
+
+
 def of_health() -> dict[str, Sample]:
     return {
         "GET /healthz": Sample(EVERYBODY),
@@ -341,6 +376,7 @@ SAMPLES: Mapping[str, Sample] = {
     **of_the_tenant(),
     **of_keys(),
     **of_people(),
+    **of_recognition(),
     **of_consent(),
     **of_privacy(),
     **of_proof(),

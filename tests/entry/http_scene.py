@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyotp
 
 from tests.entry.http_house import PASSWORD, House, Tenant
+from visavis.core.purposes import Purpose
 from visavis.core.roles import Role
 from visavis.store.repository import new_id
 from visavis.store.users import User
+from visavis.usecases.actor import Actor
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,27 @@ class Scene:
         body = {"purpose": "recognition", "notice_id": self.notice(), "method": "written"}
         path = f"/api/v1/subjects/{self.subject()}/consents"
         return str(self.post(path, body)["record_id"])
+
+    def template(self) -> dict[str, str]:
+        """Name somebody who agreed, and their template."""
+        subject, template = self._id(
+            "template", self._sealed, lambda: f"{new_id()} {new_id()}"
+        ).split()
+        return {"subject_id": subject, "template_id": template}
+
+    def _sealed(self) -> str:
+        subject = str(self.post("/api/v1/subjects", {"adult": True})["id"])
+        body = {"purpose": "recognition", "notice_id": self.notice(), "method": "written"}
+        self.post(f"/api/v1/subjects/{subject}/consents", body)
+        owner = Actor(self.tenant.id, self.tenant.owner.id, Role.OWNER)
+        template = self.house.records.templates.seal(
+            owner,
+            subject,
+            np.random.default_rng().normal(size=128).astype(np.float32),
+            purpose=Purpose.RECOGNITION,
+            embedder="dlib_resnet@1",
+        )
+        return f"{subject} {template}"
 
     def session(self) -> str:
         """Name a session of whoever asks."""

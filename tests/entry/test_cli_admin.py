@@ -20,7 +20,7 @@ CREATE = ["create-owner", "--email", EMAIL, "--password-stdin"]
 @pytest.fixture
 def run(tmp_path):
     """Give a function that runs a command of `visavis admin` over an empty folder."""
-    roof = Roof(lambda _: None, lambda *_: None, open_records)  # type: ignore[arg-type,return-value]  # never built
+    roof = Roof(lambda _: None, lambda *_: None, open_records, lambda *_: None)  # type: ignore[arg-type,return-value]  # never built
 
     def act(*words, given=""):
         command = ["admin", *words, "--data", str(tmp_path / "data")]

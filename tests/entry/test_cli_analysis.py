@@ -42,7 +42,7 @@ def run(*arguments: str, roof: Roof | None = None) -> Result:
     def never(*_: object) -> NoReturn:
         raise AssertionError("analyze does not serve")
 
-    roof = roof or Roof(build=wiring.build, serve=never, records=never)
+    roof = roof or Roof(build=wiring.build, serve=never, records=never, people=never)
     result = CliRunner().invoke(app, ["analyze", *arguments], obj=roof)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -124,7 +124,9 @@ def test_jobs_and_pack_reach_the_settings():
         seen.append(settings)
         return wiring.build(settings)
 
-    roof = Roof(build=build, serve=lambda *_: None, records=wiring.open_records)
+    roof = Roof(
+        build=build, serve=lambda *_: None, records=wiring.open_records, people=wiring.open_people
+    )
     run("pictures/a.png", "--jobs", "3", "--pack", "default", roof=roof)
     assert (seen[0].runtime.workers, seen[0].pack) == (3, "default")
 
@@ -159,7 +161,9 @@ def test_an_engine_that_cannot_be_built_ends_with_1():
     def build(_: Settings) -> NoReturn:
         raise Unavailable("the engine is away; wait")
 
-    roof = Roof(build=build, serve=lambda *_: None, records=wiring.open_records)
+    roof = Roof(
+        build=build, serve=lambda *_: None, records=wiring.open_records, people=wiring.open_people
+    )
     result = run("pictures", roof=roof)
     assert (result.exit_code, result.stderr) == (1, "error: the engine is away; wait\n")
 
@@ -189,7 +193,12 @@ def test_a_file_that_vanishes_is_listed_in_its_turn(folder):
         "pictures",
         "--json",
         "-",
-        roof=Roof(build=build, serve=lambda *_: None, records=wiring.open_records),
+        roof=Roof(
+            build=build,
+            serve=lambda *_: None,
+            records=wiring.open_records,
+            people=wiring.open_people,
+        ),
     )
     document = orjson.loads(result.stdout)
     assert [entry["name"] for entry in document["results"]] == ["pictures/sub/a.webp"]

@@ -38,7 +38,12 @@ def stated(monkeypatch):
 
 
 def run(*arguments: str) -> Result:
-    roof = Roof(build=wiring.build, serve=lambda *_: None, records=wiring.open_records)
+    roof = Roof(
+        build=wiring.build,
+        serve=lambda *_: None,
+        records=wiring.open_records,
+        people=wiring.open_people,
+    )
     result = CliRunner().invoke(app, ["analyze", *arguments], obj=roof)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

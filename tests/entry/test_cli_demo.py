@@ -9,7 +9,12 @@ from visavis.entry import wiring
 from visavis.entry.cli import app
 from visavis.entry.cli.console import Roof
 
-ROOF = Roof(build=wiring.build, serve=lambda *_: None, records=wiring.open_records)
+ROOF = Roof(
+    build=wiring.build,
+    serve=lambda *_: None,
+    records=wiring.open_records,
+    people=wiring.open_people,
+)
 
 
 def test_both_portraits_have_one_face_and_the_person_is_told_where(tmp_path, weights):

@@ -14,7 +14,12 @@ from visavis.entry.cli import app
 from visavis.entry.cli.console import Roof
 from visavis.entry.cli.demo import portrait
 
-ROOF = Roof(build=wiring.build, serve=lambda *_: None, records=wiring.open_records)
+ROOF = Roof(
+    build=wiring.build,
+    serve=lambda *_: None,
+    records=wiring.open_records,
+    people=wiring.open_people,
+)
 
 
 def run(*arguments):

@@ -14,7 +14,12 @@ from visavis.entry import wiring
 from visavis.entry.cli import app
 from visavis.entry.cli.console import Roof
 
-ROOF = Roof(build=wiring.build, serve=lambda *_: None, records=wiring.open_records)
+ROOF = Roof(
+    build=wiring.build,
+    serve=lambda *_: None,
+    records=wiring.open_records,
+    people=wiring.open_people,
+)
 
 
 def run(*arguments):

@@ -24,7 +24,7 @@ CREATE = ["create", "--name", "door", "--scopes", "all"]
 @pytest.fixture
 def run(tmp_path):
     """Give a function that runs a command of `visavis keys` over a folder of its own."""
-    roof = Roof(lambda _: None, lambda *_: None, open_records)  # type: ignore[arg-type,return-value]  # never built
+    roof = Roof(lambda _: None, lambda *_: None, open_records, lambda *_: None)  # type: ignore[arg-type,return-value]  # never built
 
     def act(*words):
         command = ["keys", *words, "--data", str(tmp_path / "data")]

@@ -50,7 +50,7 @@ def test_options_reach_the_settings_and_the_browser(tmp_path, monkeypatch):
     seen: list[Settings] = []
     opened: list[str] = []
 
-    def never(_: object) -> NoReturn:
+    def never(*_: object) -> NoReturn:
         raise AssertionError("nothing is built here")
 
     def run(settings, listening):
@@ -60,7 +60,7 @@ def test_options_reach_the_settings_and_the_browser(tmp_path, monkeypatch):
     monkeypatch.setattr(webbrowser, "open", opened.append)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test keeps its own handlers
     options = ["--host", "0.0.0.0", "--port", "9", "--data", str(tmp_path), "--open"]
-    result = CliRunner().invoke(app, ["serve", *options], obj=Roof(never, run, never))
+    result = CliRunner().invoke(app, ["serve", *options], obj=Roof(never, run, never, never))
     assert result.exit_code == 0
     assert "http://somewhere:1" in result.stderr
     assert opened == ["http://somewhere:1"]

@@ -18,7 +18,7 @@ from visavis.core.settings import load_settings
 from visavis.credentials.roles import Permission
 from visavis.entry.http_api.app import create_app
 from visavis.entry.services import Records
-from visavis.entry.wiring import open_records
+from visavis.entry.wiring import open_people, open_records
 
 GUEST = "guest@elsewhere.example"
 NEW = "quite another set of words"
@@ -65,9 +65,10 @@ class Fresh:
 @contextmanager
 def serving_fresh(folder, **given) -> Iterator[Fresh]:
     settings = load_settings(**{"data": folder / "data", "throttle": OFTEN} | given)
+    services = faulty_services(unseen, settings)
     with (
         closing(open_records(settings)) as records,
-        running(create_app(faulty_services(unseen, settings), records)) as client,
+        running(create_app(services, records, open_people(services, records))) as client,
     ):
         yield Fresh(client, records)
 

@@ -19,7 +19,7 @@ from visavis.entry.http_api import limits
 from visavis.entry.http_api.app import create_app
 from visavis.entry.http_api.schemas import Problem
 from visavis.entry.services import Records
-from visavis.entry.wiring import open_records
+from visavis.entry.wiring import open_people, open_records
 from visavis.usecases.actor import Actor
 
 URL = "/api/v1/blobs"
@@ -71,7 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     services = faulty_services(lambda: None, settings)
     with (
         closing(open_records(settings)) as records,
-        running(create_app(services, records)) as client,
+        running(create_app(services, records, open_people(services, records))) as client,
     ):
         house = make_house(records.ground)
         yield Site(client, records, house, make_house(records.ground, "second"))

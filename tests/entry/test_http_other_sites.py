@@ -17,7 +17,7 @@ from visavis.core.settings import AccountOptions, ServerOptions, Settings, load_
 from visavis.entry.http_api.app import create_app
 from visavis.entry.main import require_loopback
 from visavis.entry.services import COOKIE
-from visavis.entry.wiring import open_records
+from visavis.entry.wiring import open_people, open_records
 
 ASK, CHANGE = "/metrics", "/api/v1/analyze"
 """One route that only reads, and one that is not safe; it answers 415 to whoever gets there."""
@@ -254,7 +254,8 @@ def behind(proxies: tuple[str, ...], folder: Path, *, login: bool) -> Iterator[h
         throttle=OFTEN | {"per_address": "2 per hour"},
     )
     with closing(open_records(settings)) as records:
-        app = create_app(faulty_services(unseen, settings), records)
+        services = faulty_services(unseen, settings)
+        app = create_app(services, records, open_people(services, records))
         add_socket(app)
         with running(app, proxies) as client:
             yield client

@@ -20,6 +20,7 @@ from visavis.store.errors import NotThere
 from visavis.store.kinds import CodePurpose, ConsentMethod, Mode, UserState
 from visavis.store.page import Page
 from visavis.store.repository import Repository
+from visavis.store.sealed import NewSealed
 from visavis.store.tables import metadata
 from visavis.store.work import Work
 
@@ -50,6 +51,7 @@ FIXED: dict[str, list[Any]] = {
     **{name: [1, 200] for name in ("limit",)},
     **{name: [0] for name in ("after_seq",)},
     **{name: [""] for name in ("after",)},
+    "embedder": ["", None],
     **{name: [{"a": 1}] for name in ("settings", "meta", "body")},
     **{name: [("x",)] for name in ("scopes", "purposes")},
     "adult": [True, False],
@@ -112,6 +114,8 @@ def values(call: str, parameter: str, one: Filled, rows: dict[str, Any]) -> list
     }
     own |= {f"{noun}_id": getattr(one, noun) for noun in _NOUNS}
     own["subject_ids"] = (one.subject,)
+    own["template_ids"] = (one.sealed,)
+    own["values"] = (NewSealed(one.subject, 1, b"x"),)
     own["actors"] = (one.user,)
     return [own[parameter]] if parameter in own else FIXED[parameter]
 

@@ -18,7 +18,7 @@ from visavis.store.migrations import waits
 from visavis.store.tables import metadata
 from visavis.store.work import Store
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 HEAD = REVISIONS[-1]
 UPGRADE = """
 import sys
@@ -148,9 +148,9 @@ def test_a_step_that_fails_leaves_nothing(empty):
 def test_a_step_does_not_wait_for_long_where_a_table_is_in_use(store, engine, monkeypatch):
     monkeypatch.setattr(waits, "LONGEST_WAIT_S", 1)
     first = REVISIONS[0]
-    downgrade(engine, first)
     with store.work() as work:
         tenant = work.tenants.add("a", NOW).id
+    downgrade(engine, first)
     with store.reading() as work:
         work.blob_rows.uses(tenant, "ab" * 32)
         with pytest.raises(StoreUnavailable, match="for too long"):

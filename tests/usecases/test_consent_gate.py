@@ -13,7 +13,7 @@ import pytest
 from tests.usecases.people import EMBEDDER, add_notice, agree, vector
 from visavis.core.purposes import Comparison, Purpose
 from visavis.store.kinds import ConsentMethod, Mode
-from visavis.usecases.consent import Consents, require_consent
+from visavis.usecases.consent import Consents, refusals, require_consent
 from visavis.usecases.consent_records import GivenBy
 from visavis.usecases.errors import ConsentMissing, NotFound
 from visavis.usecases.privacy import Privacy
@@ -108,6 +108,28 @@ def is_open(act) -> bool:
     return True
 
 
+def agree_with_the_batch(ground, house, people, purpose, comparison):
+    """See that the gate says of everybody at once, in the same words, what it says of each."""
+    everybody, alone, now = [*people.values(), "0" * 32], {}, ground.clock()
+    with ground.store.reading() as work:
+        told = house.tenant_id, everybody, purpose, now, comparison
+        for subject in people.values():
+            row = work.subjects.find(house.tenant_id, subject)
+            try:
+                require_consent(work, house.tenant_id, row, purpose, now, comparison)
+            except ConsentMissing as exc:
+                alone[subject] = str(exc)
+        if len(alone) == len(people) and is_refused(lambda: refusals(work, *told)):
+            return  # nobody may be touched, whoever they are
+        together = refusals(work, *told)
+    assert isinstance(together.pop("0" * 32), NotFound)
+    assert {who: str(error) for who, error in together.items()} == alone
+
+
+def is_refused(act) -> bool:
+    return not is_open(act)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", Mode)
 def test_a_template_is_touched_exactly_where_every_rule_allows_it(
@@ -120,6 +142,8 @@ def test_a_template_is_touched_exactly_where_every_rule_allows_it(
         privacy.change(
             house.admin, mode=mode, purposes=purposes, adults_only=adults_only, confirm=True
         )
+        for purpose, comparison in product(ASKED, Comparison):
+            agree_with_the_batch(ground, house, people, purpose, comparison)
         for (state, adult, erased), subject in people.items():
             case = Case(mode, frozenset(purposes), adults_only, state, adult, erased)
             for purpose, comparison in product(ASKED, Comparison):

@@ -10,7 +10,8 @@ from visavis.core.purposes import Comparison, Purpose
 from visavis.usecases.errors import NotFound
 from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subject_profiles import PROFILE
-from visavis.usecases.templates import MOST, MOST_DIMENSIONS, Templates, open_templates
+from visavis.usecases.template_forms import MOST, MOST_DIMENSIONS
+from visavis.usecases.templates import Templates, open_templates
 from visavis.vault.errors import SealBroken
 
 RECOGNITION = {"purpose": Purpose.RECOGNITION, "embedder": EMBEDDER}

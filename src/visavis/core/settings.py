@@ -211,6 +211,30 @@ class VaultOptions(Options):
     )
 
 
+class IndexOptions(Options):
+    """What people are searched in."""
+
+    kind: Literal["protected", "plain"] = Field(
+        "protected",
+        description="keyed codes of the templates, or the templates themselves, open in memory",
+    )
+    engine: Literal["faiss", "exact", "milvus"] = Field(
+        "faiss",
+        description="FAISS in this process, every entry compared one by one, or a Milvus server",
+    )
+    lists_from: int = Field(
+        4_000_000,
+        ge=1000,
+        description="with faiss: templates of a tenant from which only a part is scanned",
+    )
+    milvus_url: str = Field(
+        "", description="with milvus: where it answers, such as `http://HOST:19530`"
+    )
+    milvus_token: SecretStr = Field(
+        SecretStr(""), description="with milvus: `USER:PASSWORD` or an API key; empty = none"
+    )
+
+
 class AccountOptions(Options):
     """Logging in."""
 
@@ -288,6 +312,7 @@ class Settings(BaseSettings):
     store: StoreOptions = StoreOptions()
     blobs: BlobOptions = BlobOptions()
     vault: VaultOptions = VaultOptions()
+    index: IndexOptions = IndexOptions()
     accounts: AccountOptions = AccountOptions()
     mail: MailOptions = MailOptions()
     throttle: ThrottleOptions = ThrottleOptions()

@@ -10,12 +10,12 @@ from visavis.entry.cli.console import Roof
 
 if TYPE_CHECKING:
     from visavis.core.settings import Settings
-    from visavis.entry.services import Records, Services
+    from visavis.entry.services import People, Records, Services
 
 
 def main() -> None:
     """Run the command line."""
-    app(obj=Roof(build=_build, serve=_serve, records=_records))
+    app(obj=Roof(build=_build, serve=_serve, records=_records, people=_people))
 
 
 def _build(settings: "Settings") -> "Services":
@@ -34,6 +34,13 @@ def _records(settings: "Settings") -> "Records":
     return open_records(settings)
 
 
+def _people(services: "Services", records: "Records") -> "People":
+    """Join pictures and people."""
+    from visavis.entry.wiring import open_people
+
+    return open_people(services, records)
+
+
 def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
     """Serve the API and the pages until stopped, then finish the work in hand."""
     from visavis.entry.http_api.app import create_app
@@ -46,7 +53,7 @@ def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
         services = _build(settings)
         try:
             services.analyses.warm_up()
-            app = create_app(services, records)
+            app = create_app(services, records, _people(services, records))
             mount(app, services, records)
             records.schedule.start()
             serve(app, settings.server, partial(_told, records, listening))

@@ -12,8 +12,10 @@ from visavis.usecases.callers import Callers
 from visavis.usecases.consent import Consents
 from visavis.usecases.deployment import Deployment
 from visavis.usecases.drift import Drift
+from visavis.usecases.enrolment import Enrolment
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.exports import Exports
+from visavis.usecases.galleries import Galleries
 from visavis.usecases.ground import Ground
 from visavis.usecases.invitations import Invitations
 from visavis.usecases.key_rotation import KeyRotation
@@ -24,6 +26,7 @@ from visavis.usecases.privacy import Privacy
 from visavis.usecases.private_machine import PrivateMachine
 from visavis.usecases.profile import Profile
 from visavis.usecases.receipts import Receipts
+from visavis.usecases.recognition import Recognition
 from visavis.usecases.registration import Registration
 from visavis.usecases.retention import Retention
 from visavis.usecases.schedule import Schedule
@@ -59,6 +62,19 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """The use cases that need both: pictures, and the people who are known.
+
+    Attributes:
+        enrolment: Makes templates of faces.
+        recognition: Tells who somebody is.
+    """
+
+    enrolment: Enrolment
+    recognition: Recognition
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """The use cases about what is kept: accounts, people, privacy. Close it at the end.
 
@@ -83,6 +99,7 @@ class Records:
         subjects: The people whose faces are known.
         consents: Who agreed to what.
         templates: Seals and opens the vectors of enrolled people.
+        galleries: Searches them.
         erasure: Erases people.
         receipts: Shows and checks what was signed.
         exports: Writes down all that is kept of somebody.
@@ -112,6 +129,7 @@ class Records:
     subjects: Subjects
     consents: Consents
     templates: Templates
+    galleries: Galleries
     erasure: Erasure
     receipts: Receipts
     exports: Exports
@@ -129,4 +147,6 @@ class Records:
         """Finish what is waiting and close the connections."""
         self.schedule.close()
         self.ground.background.close()
+        self.galleries.save()
+        self.galleries.close()
         self.ground.store.close()

@@ -8,7 +8,9 @@ from pathlib import Path
 from visavis.core.attributes import Head
 from visavis.core.memory import keep_flat
 from visavis.core.settings import ServerOptions, Settings
-from visavis.entry.services import Records, Services
+from visavis.entry.services import People, Records, Services
+from visavis.index.centre import bundled_centres
+from visavis.index.opening import open_index
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.lab.tracking.opening import open_mirror
 from visavis.mail.opening import open_mailer
@@ -17,6 +19,7 @@ from visavis.store.engine import open_engine
 from visavis.store.migrate import pending, upgrade
 from visavis.store.work import Store
 from visavis.throttle.throttle import Throttle
+from visavis.usecases import reading_all
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.api_keys import ApiKeys
 from visavis.usecases.audit import AuditLog
@@ -27,9 +30,12 @@ from visavis.usecases.callers import Callers
 from visavis.usecases.consent import Consents
 from visavis.usecases.deployment import Deployment
 from visavis.usecases.drift import Drift
+from visavis.usecases.enrolment import Enrolment
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.exports import Exports
+from visavis.usecases.galleries import Galleries
 from visavis.usecases.ground import PEPPER, Ground, utc_now
+from visavis.usecases.index_sealing import IndexSealing
 from visavis.usecases.invitations import Invitations
 from visavis.usecases.key_rotation import KeyRotation
 from visavis.usecases.notices import Notices
@@ -39,9 +45,11 @@ from visavis.usecases.privacy import Privacy
 from visavis.usecases.private_machine import PrivateMachine
 from visavis.usecases.profile import Profile
 from visavis.usecases.receipts import Receipts
+from visavis.usecases.recognition import Recognition
 from visavis.usecases.registration import Registration
 from visavis.usecases.retention import Retention
 from visavis.usecases.schedule import Act, Schedule
+from visavis.usecases.scores import Scores
 from visavis.usecases.second_factor import SecondFactor
 from visavis.usecases.set_up import SetUp
 from visavis.usecases.sign_in import SignIn
@@ -116,6 +124,7 @@ def build_analyzer(settings: Settings, shelf: WeightShelf) -> Analyzer:
 
     return Analyzer(
         pack=pack.name,
+        embedder=embedder.id,
         detect=Detect(engine(detector.name), DETECTORS[detector.family](), settings.detect),
         mesh=Mesh(engine(pack.mesh)),
         embed=Embed(engine(embedder.name), EMBEDDERS[embedder.family](), settings.embed),
@@ -156,9 +165,10 @@ def open_records(settings: Settings) -> Records:
     ground = open_ground(settings)
     callers = Callers(ground)
     blobs = open_blobs(settings.blobs, settings.data / "blobs")
-    keeping, erasure = BlobKeeping(ground, blobs), Erasure(ground, blobs)
+    galleries = _open_galleries(ground)
+    keeping, erasure = BlobKeeping(ground, blobs), Erasure(ground, blobs, [galleries])
     retention = Retention(ground, blobs, erasure)
-    tenants = Tenants(ground, blobs)
+    tenants = Tenants(ground, blobs, [galleries.forget_tenant])
     return Records(
         ground=ground,
         callers=callers,
@@ -180,24 +190,55 @@ def open_records(settings: Settings) -> Records:
         subjects=Subjects(ground),
         consents=Consents(ground),
         templates=Templates(ground),
+        galleries=galleries,
         erasure=erasure,
         receipts=Receipts(ground),
         exports=Exports(ground, blobs),
         retention=retention,
         audit_trail=AuditTrail(ground),
         key_rotation=KeyRotation(ground),
-        schedule=_schedule(ground, retention, keeping),
+        schedule=_schedule(ground, retention, keeping, galleries),
     )
 
 
-def _schedule(ground: Ground, retention: Retention, blobs: BlobKeeping) -> Schedule:
+def open_people(services: Services, records: Records) -> People:
+    """Join pictures and people: what makes templates of faces and tells who somebody is."""
+    told = records.ground, services.analyses
+    scores = Scores()
+    return People(
+        enrolment=Enrolment(*told, records.templates, records.galleries, scores),
+        recognition=Recognition(*told, records.galleries, scores),
+    )
+
+
+def _open_galleries(ground: Ground) -> Galleries:
+    """Open the search index; what it keeps on disk is sealed under a key of each tenant."""
+    options, sealing = ground.settings.index, IndexSealing(ground)
+    folder = ground.settings.data / "index"
+    index = open_index(options, folder, sealing.seal, sealing.unseal)
+    return Galleries(
+        ground, index, protected=options.kind == "protected", centres=bundled_centres()
+    )
+
+
+def _schedule(
+    ground: Ground, retention: Retention, blobs: BlobKeeping, galleries: Galleries
+) -> Schedule:
     """Return what is done again and again while the server runs."""
     return Schedule(
         (
             Act("retention", timedelta(hours=1), lambda: retention.apply(ground.clock())),
             Act("files", timedelta(days=1), lambda: blobs.sweep(ground.clock())),
+            Act("index", timedelta(minutes=10), galleries.save),
+            Act("changes", timedelta(days=1), lambda: _shorten(ground, galleries)),
         )
     )
+
+
+def _shorten(ground: Ground, galleries: Galleries) -> None:
+    """Forget changes of templates that every index has long followed."""
+    for tenant in reading_all.tenants(ground.store):
+        galleries.shorten(tenant.id)
 
 
 def open_ground(settings: Settings) -> Ground:

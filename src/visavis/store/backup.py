@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,7 @@ from sqlalchemy import (
     insert,
     select,
     table,
+    update,
 )
 from sqlalchemy import Text as SqlText
 from sqlalchemy.engine.default import DefaultDialect
@@ -45,6 +46,7 @@ from visavis.store.engine import open_engine, reader_of
 from visavis.store.errors import NotStorable, StoreUnavailable
 from visavis.store.migrate import upgrade
 from visavis.store.migrations import VERSION_TABLE
+from visavis.store.tables.template_changes import template_changes, template_heads
 from visavis.store.translate import translated
 
 Row: TypeAlias = dict[str, Any]
@@ -155,6 +157,23 @@ def add(connection: Connection, target: Table, given: Iterable[Row]) -> int:
             connection.execute(insert(target), some)
             added += len(some)
     return added
+
+
+def number_anew(connection: Connection, now: datetime) -> None:
+    """Have the feeds of templates go on at a number that none of them ever had.
+
+    An index may be up to a number of the database that was here before, or of this one after the
+    backup was made: all changes are forgotten, so that each index is built anew. Microseconds since
+    1970 are beyond any count of changes, and later ones beyond earlier ones.
+
+    Args:
+        connection: Where rows were restored.
+        now: When.
+    """
+    number = (now - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    with translated(connection.engine.url):
+        connection.execute(delete(template_changes))
+        connection.execute(update(template_heads).values(seq=number, floor=number))
 
 
 def to_line(row: Mapping[str, Any]) -> bytes:

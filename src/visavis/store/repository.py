@@ -46,13 +46,22 @@ class Repository:
         except DBAPIError as exc:
             raise translate(exc, self._connection.engine.url) from None
 
+    def _run_all(self, statement: Executable, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run a statement once for each row of values, sent together."""
+        try:
+            self._connection.execute(statement, rows)
+        except DBAPIError as exc:
+            raise translate(exc, self._connection.engine.url) from None
+
     def _one(
         self, statement: Executable, values: Mapping[str, object] | None = None
     ) -> RowMapping | None:
         return self._run(statement, values).mappings().first()
 
-    def _all(self, statement: Executable) -> Sequence[RowMapping]:
-        return self._run(statement).mappings().all()
+    def _all(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> Sequence[RowMapping]:
+        return self._run(statement, values).mappings().all()
 
     def _value(self, statement: Executable) -> Any:  # noqa: ANN401  # of whatever was selected
         return self._run(statement).scalar()

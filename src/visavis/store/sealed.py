@@ -1,15 +1,24 @@
-"""Sealed data of subjects: what it says only the vault can tell."""
+"""Sealed data of subjects: what it says only the vault can tell.
 
-from collections.abc import Collection, Mapping
+Templates are sealed data that indexes are made of: whenever one is added or removed here, the feed
+of templates says so in the same unit.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from visavis.store.page import DEFAULT, MOST, Page, check_limit
-from visavis.store.repository import Repository, new_id
+from visavis.store.repository import Repository, columns_of, new_id
 from visavis.store.tables.sealed import sealed
+from visavis.store.tables.template_changes import LONGEST_EMBEDDER
+from visavis.store.template_changes import Listed, TemplateNotes
+
+TEMPLATE = "template"
+"""Purpose of the values that are templates; their `meta` says under `embedder` what made them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,33 @@ class SealedData:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NewSealed:
+    """A value to be kept.
+
+    Attributes:
+        subject_id: Whose it is.
+        key_version: Which of the subject's keys seals it.
+        data: The sealed bytes, at most 64 KiB.
+        meta: What has to be known without unsealing; no personal data.
+    """
+
+    subject_id: str
+    key_version: int
+    data: bytes = field(repr=False)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Sealed(Repository):
-    """The sealed data of a tenant's subjects."""
+    """The sealed data of a tenant's subjects.
+
+    Who adds or removes templates holds all tenants and subjects they need before: the feed is
+    locked by it until the unit ends.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._changes = TemplateNotes(connection)
 
     def add(
         self,
@@ -56,10 +90,22 @@ class Sealed(Repository):
             NotThere: the tenant has no such subject.
             NotStorable: more than 64 KiB.
         """
-        about = dict(meta or {})
-        value = SealedData(tenant_id, new_id(), subject_id, purpose, key_version, data, about, now)
-        self._insert(sealed, value)
-        return value
+        value = NewSealed(subject_id, key_version, data, dict(meta or {}))
+        return self.add_all(tenant_id, purpose, [value], now)[0]
+
+    def add_all(
+        self, tenant_id: str, purpose: str, values: Sequence[NewSealed], now: datetime
+    ) -> tuple[SealedData, ...]:
+        """Keep several sealed values; raises as `add` where one of them cannot be kept."""
+        kept = tuple(
+            SealedData(tenant_id, new_id(), purpose=purpose, created_at=now, **columns_of(one))
+            for one in values
+        )
+        if kept:
+            self._run_all(insert(sealed), [columns_of(one) for one in kept])
+        if kept and purpose == TEMPLATE:
+            self._changes.note(tenant_id, [_listed(columns_of(one)) for one in kept], added=True)
+        return kept
 
     def find(self, tenant_id: str, sealed_id: str) -> SealedData | None:
         """Return a value."""
@@ -98,6 +144,13 @@ class Sealed(Repository):
         """Return how many values of a purpose there are."""
         wanted = (sealed.c.tenant_id == tenant_id) & (sealed.c.purpose == purpose)
         return int(self._value(select(func.count()).where(wanted)))
+
+    def counts(self, tenant_id: str, subject_ids: Collection[str], purpose: str) -> dict[str, int]:
+        """Return how many values of a purpose each of several subjects has, where there are any."""
+        theirs = (sealed.c.tenant_id == tenant_id) & sealed.c.subject_id.in_(subject_ids)
+        counts = select(sealed.c.subject_id, func.count().label("values"))
+        counts = counts.where(theirs, sealed.c.purpose == purpose).group_by(sealed.c.subject_id)
+        return {row["subject_id"]: row["values"] for row in self._all(counts)}
 
     def older(
         self, tenant_id: str, subject_id: str, key_version: int, limit: int = MOST
@@ -139,7 +192,7 @@ class Sealed(Repository):
         ids = select(sealed.c.id).where(old, sealed.c.created_at < before)
         some = self._all(ids.order_by(sealed.c.created_at).limit(check_limit(limit)))
         named = sealed.c.id.in_([row["id"] for row in some])
-        return self._changed(delete(sealed).where(sealed.c.tenant_id == tenant_id, named))
+        return self._remove(tenant_id, (sealed.c.tenant_id == tenant_id) & named)
 
     def reseal(self, tenant_id: str, old: SealedData, key_version: int, data: bytes) -> bool:
         """Replace the bytes by the same under another key; False where somebody did meanwhile."""
@@ -149,11 +202,29 @@ class Sealed(Repository):
 
     def remove(self, tenant_id: str, sealed_id: str) -> bool:
         """Remove a value."""
-        return self._changed(delete(sealed).where(_is(tenant_id, sealed_id))) > 0
+        return self._remove(tenant_id, _is(tenant_id, sealed_id)) > 0
 
     def remove_of_subject(self, tenant_id: str, subject_id: str, purpose: str | None = None) -> int:
         """Remove a subject's values, of one purpose or all; return how many there were."""
-        return self._changed(delete(sealed).where(_of(tenant_id, subject_id, purpose)))
+        return self._remove(tenant_id, _of(tenant_id, subject_id, purpose))
+
+    def remove_of_subjects(self, tenant_id: str, subject_ids: Collection[str], purpose: str) -> int:
+        """Remove the values of one purpose of several subjects; return how many there were."""
+        theirs = (sealed.c.tenant_id == tenant_id) & sealed.c.subject_id.in_(subject_ids)
+        return self._remove(tenant_id, theirs & (sealed.c.purpose == purpose))
+
+    def _remove(self, tenant_id: str, which: ColumnElement[bool]) -> int:
+        """Remove values, and tell the feed of those that are templates; return how many went."""
+        columns = sealed.c
+        wanted = select(columns.id, columns.subject_id, columns.purpose, columns.meta).where(which)
+        rows = self._all(wanted.order_by(columns.id).with_for_update())
+        if not rows:
+            return 0
+        named = columns.id.in_([row["id"] for row in rows])
+        gone = self._changed(delete(sealed).where(columns.tenant_id == tenant_id, named))
+        if templates := [_listed(dict(row)) for row in rows if row["purpose"] == TEMPLATE]:
+            self._changes.note(tenant_id, templates, added=False)
+        return gone
 
 
 def _is(tenant_id: str, sealed_id: str) -> ColumnElement[bool]:
@@ -163,3 +234,9 @@ def _is(tenant_id: str, sealed_id: str) -> ColumnElement[bool]:
 def _of(tenant_id: str, subject_id: str, purpose: str | None) -> ColumnElement[bool]:
     theirs = (sealed.c.tenant_id == tenant_id) & (sealed.c.subject_id == subject_id)
     return theirs if purpose is None else theirs & (sealed.c.purpose == purpose)
+
+
+def _listed(row: Mapping[str, Any]) -> Listed:
+    """Return a template as the feed names it."""
+    embedder = str(row["meta"].get("embedder", ""))[:LONGEST_EMBEDDER]
+    return Listed(row["id"], row["subject_id"], embedder)

@@ -1,5 +1,6 @@
 """Subjects: the people whose faces a tenant knows; what is kept of them hangs on these rows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from visavis.store.page import DEFAULT, MOST, Page, check_limit
 from visavis.store.repository import Repository, new_id
+from visavis.store.sealed import Sealed
 from visavis.store.tables.consents import consents
 from visavis.store.tables.subjects import subjects
 
@@ -56,6 +58,12 @@ class Subjects(Repository):
         row = self._one(select(subjects).where(_is(tenant_id, subject_id)))
         return Subject(**row) if row else None
 
+    def some(self, tenant_id: str, subject_ids: Collection[str]) -> tuple[Subject, ...]:
+        """Return several subjects of this tenant that were not erased, in no order."""
+        wanted = (subjects.c.tenant_id == tenant_id) & subjects.c.id.in_(subject_ids)
+        rows = self._all(select(subjects).where(wanted, subjects.c.erased_at.is_(None)))
+        return tuple(Subject(**row) for row in rows)
+
     def find_by_reference(self, tenant_id: str, reference: str) -> Subject | None:
         """Return the subject that the tenant calls so."""
         called = subjects.c.reference == _stripped(reference)
@@ -98,6 +106,13 @@ class Subjects(Repository):
         oldest = select(subjects).where(lapsed).order_by(subjects.c.created_at, subjects.c.id)
         return tuple(Subject(**row) for row in self._all(oldest.limit(check_limit(limit))))
 
+    def hold_all(self, tenant_id: str, subject_ids: Collection[str]) -> tuple[Subject, ...]:
+        """Hold several subjects, as `hold` does one, in the order of their ids; return them."""
+        theirs = (subjects.c.tenant_id == tenant_id) & subjects.c.id.in_(subject_ids)
+        statement = select(subjects).where(theirs).order_by(subjects.c.id)
+        rows = self._all(statement.with_for_update(key_share=True))
+        return tuple(Subject(**row) for row in rows)
+
     def hold(self, tenant_id: str, subject_id: str) -> Subject | None:
         """Return a subject, and let no other unit hold or change it until this one ends.
 
@@ -134,6 +149,7 @@ class Subjects(Repository):
 
     def remove(self, tenant_id: str, subject_id: str) -> bool:
         """Remove a subject with their keys, sealed data, consents and uses of blobs."""
+        Sealed(self._connection).remove_of_subject(tenant_id, subject_id)  # which tells the feed
         return self._changed(delete(subjects).where(_is(tenant_id, subject_id))) > 0
 
     def _set(self, tenant_id: str, subject_id: str, **values: object) -> bool:

@@ -15,6 +15,7 @@ from visavis.store.codes import Codes
 from visavis.store.consents import Consents
 from visavis.store.engine import reader_of
 from visavis.store.errors import StoreBusy
+from visavis.store.galleries import Galleries
 from visavis.store.keys import Keys
 from visavis.store.notices import Notices
 from visavis.store.receipts import Receipts
@@ -25,6 +26,7 @@ from visavis.store.sealed import Sealed
 from visavis.store.sessions import Sessions
 from visavis.store.standings import Standings
 from visavis.store.subjects import Subjects
+from visavis.store.template_changes import TemplateChanges
 from visavis.store.tenants import Tenants
 from visavis.store.translate import translated
 from visavis.store.users import Users
@@ -53,6 +55,8 @@ class Work:
         self.subjects = Subjects(connection)
         self.keys = Keys(connection)
         self.sealed = Sealed(connection)
+        self.template_changes = TemplateChanges(connection)
+        self.galleries = Galleries(connection)
         self.notices = Notices(connection)
         self.consents = Consents(connection)
         self.retention = Retention(connection)

@@ -71,7 +71,9 @@ class Ageing:
                 return total
 
             def some(work: Work, ids: tuple[str, ...] = ids) -> int:
-                count = sum(_remove_unseen(work, tenant_id, each, before) for each in ids)
+                work.subjects.hold_all(tenant_id, ids)
+                unseen = [each for each in ids if _is_unseen(work, tenant_id, each, before)]
+                count = work.sealed.remove_of_subjects(tenant_id, unseen, TEMPLATE)
                 return self._noted(work, tenant_id, What.TEMPLATES_UNUSED, now, days, count)
 
             total += self._ground.store.run(some)
@@ -158,10 +160,12 @@ class Ageing:
         return count
 
 
-def _remove_unseen(work: Work, tenant_id: str, subject_id: str, before: datetime) -> int:
-    """Remove the templates of a subject about whom nothing was written down since a time."""
-    work.subjects.hold(tenant_id, subject_id)
+def _is_unseen(work: Work, tenant_id: str, subject_id: str, before: datetime) -> bool:
+    """Return whether nothing was written down about a held subject since a time.
+
+    Many templates that are sealed at once are written down together, so their own times count too.
+    """
     entries = work.audit.latest(tenant_id, 1, subject_id=subject_id)
-    if any(entry.at >= before for entry in entries):
-        return 0
-    return work.sealed.remove_of_subject(tenant_id, subject_id, TEMPLATE)
+    templates = work.sealed.of_subject(tenant_id, subject_id, TEMPLATE)
+    times = [entry.at for entry in entries] + [template.created_at for template in templates]
+    return all(at < before for at in times)

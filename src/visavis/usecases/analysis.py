@@ -116,6 +116,11 @@ class Analyses:
         self._workers = workers
         self._batcher = Batcher[_Request, Analysis](self._work, workers, batch)
 
+    @property
+    def embedder(self) -> str:
+        """What is noted beside the vectors, such as `dlib_resnet@1`."""
+        return self._analyzer.embedder
+
     def submit(
         self,
         source: Source,

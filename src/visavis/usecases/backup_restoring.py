@@ -33,6 +33,7 @@ from visavis.usecases.backup_archive import (
     blob_name,
     rows_name,
 )
+from visavis.usecases.ground import utc_now
 from visavis.vault.root_keys import merge_root_keys, put_root_keys_back
 from visavis.vision.weights.progress import Progress
 
@@ -199,6 +200,7 @@ class Restoring:
         for table in ordered:
             done += rows.add(connection, table, source(table))
             self._progress.track("rows", done, None)
+        rows.number_anew(connection, utc_now())
 
     def _put_heads(self, undo: ExitStack) -> Path | None:
         """Put the folder of heads in its place; return where the one before is now."""

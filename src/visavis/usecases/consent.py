@@ -1,13 +1,14 @@
 """Consent: who agreed to what, after which notice and how; and the one gate that asks for it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from visavis.core.errors import InvalidInput
+from visavis.core.errors import InvalidInput, VisavisError
 from visavis.core.purposes import CLAIMED, Comparison, Purpose
 from visavis.credentials.roles import Permission
 from visavis.store.consents import Consent
+from visavis.store.galleries import Agreement
 from visavis.store.kinds import ConsentMethod, Mode
 from visavis.store.page import DEFAULT, Page
 from visavis.store.subjects import Subject
@@ -88,21 +89,90 @@ def require_consent(
     if subject.tenant_id != tenant_id:
         raise NotFound("subject")
     if subject.erased_at is not None:
-        raise ConsentMissing("this person was erased; nothing may be kept of their face")
+        raise ConsentMissing(_ERASED)
     rules = rules_of(work, tenant_id)
     require_purpose(rules, purpose, comparison)
-    if rules.adults_only and subject.adult is not True:
-        raise ConsentMissing(
-            "only people who are known to be of age may be enrolled here; note that they are, or "
-            "have an admin change the age gate"
-        )
-    minor = subject.adult is False
-    method = ConsentMethod.GUARDIAN if minor else None
-    consent = work.consents.valid(tenant_id, subject.id, purpose, now, method)
+    if _is_too_young(rules, subject):
+        raise ConsentMissing(_TOO_YOUNG)
+    consent = work.consents.valid(tenant_id, subject.id, purpose, now, _method(subject))
     if consent is None:
-        whose = "a parent or guardian" if minor else "this person"
-        raise ConsentMissing(f"there is no valid consent of {whose} to {purpose}; record one first")
+        raise ConsentMissing(_nobody_agreed(subject, purpose))
     return consent
+
+
+def refusals(
+    work: Work,
+    tenant_id: str,
+    subject_ids: Collection[str],
+    purpose: Purpose,
+    now: datetime,
+    comparison: Comparison = Comparison.ONE_TO_ONE,
+) -> dict[str, VisavisError]:
+    """Ask of many subjects at once what `require_consent` asks of one, in two queries.
+
+    Args:
+        work: The unit in which templates are touched.
+        tenant_id: Who wants to.
+        subject_ids: Whose templates.
+        purpose: What for.
+        now: When.
+        comparison: Against the templates of one person, or of everybody.
+
+    Returns:
+        For each subject whose templates may not be touched, what `require_consent` would raise.
+
+    Raises:
+        ConsentMissing: mode or purposes do not allow it with anybody.
+    """
+    rules = rules_of(work, tenant_id)
+    require_purpose(rules, purpose, comparison)
+    found: dict[str, list[Agreement]] = {}
+    for each in work.galleries.agreements(tenant_id, subject_ids, purpose, now):
+        found.setdefault(each.subject_id, []).append(each)
+    refused = {who: _refusal(rules, found.get(who, []), purpose) for who in subject_ids}
+    return {who: error for who, error in refused.items() if error is not None}
+
+
+def _refusal(rules: Rules, said: Sequence[Agreement], purpose: Purpose) -> VisavisError | None:
+    """Return why templates of one subject may not be touched; None = they may.
+
+    Args:
+        rules: Of the tenant.
+        said: In which ways the subject agrees; empty where there is no such subject.
+        purpose: What for.
+    """
+    if not said:
+        return NotFound("subject")
+    who = said[0]
+    if who.erased_at is not None:
+        return ConsentMissing(_ERASED)
+    if _is_too_young(rules, who):
+        return ConsentMissing(_TOO_YOUNG)
+    needed = _method(who)
+    if any(each.method is not None and needed in {None, each.method} for each in said):
+        return None
+    return ConsentMissing(_nobody_agreed(who, purpose))
+
+
+_ERASED = "this person was erased; nothing may be kept of their face"
+_TOO_YOUNG = (
+    "only people who are known to be of age may be enrolled here; note that they are, or have an "
+    "admin change the age gate"
+)
+
+
+def _is_too_young(rules: Rules, who: Subject | Agreement) -> bool:
+    return rules.adults_only and who.adult is not True
+
+
+def _method(who: Subject | Agreement) -> ConsentMethod | None:
+    """Return how a consent has to be given for somebody; None = however."""
+    return ConsentMethod.GUARDIAN if who.adult is False else None
+
+
+def _nobody_agreed(who: Subject | Agreement, purpose: Purpose) -> str:
+    whose = "a parent or guardian" if who.adult is False else "this person"
+    return f"there is no valid consent of {whose} to {purpose}; record one first"
 
 
 class Consents:

@@ -1,6 +1,6 @@
 """Subjects: the people whose faces a tenant knows; nothing they are called is stored plainly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
@@ -104,6 +104,19 @@ class Subjects:
             if row is None:
                 raise NotFound("subject")
             return known(keyring, work, row)
+
+    def some(self, actor: Actor, subject_ids: Collection[str]) -> dict[str, Known]:
+        """Return several subjects by id; those who are not here are left out.
+
+        Raises:
+            NotAllowed: the actor may not see them.
+        """
+        actor.require(Permission.PEOPLE_READ)
+        if not subject_ids:
+            return {}
+        with self._ground.store.reading() as work:
+            rows = work.subjects.some(actor.tenant_id, subject_ids)
+            return {each.id: each for each in known_all(self._ground.keyring, work, rows)}
 
     def page(self, actor: Actor, limit: int = DEFAULT, cursor: str | None = None) -> Page[Known]:
         """Return a part of the subjects who were not erased, newest first.

@@ -4,15 +4,12 @@ Every call that writes or opens one passes the gate of `consent`; a vector is op
 `unseal` returns, and never in a log, in the audit or in a text form of an object.
 """
 
-import math
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from visavis.core.errors import InvalidInput
+from visavis.core.errors import InvalidInput, VisavisError
 from visavis.core.purposes import Comparison, Purpose
 from visavis.core.types import Floats
 from visavis.credentials.roles import Permission
@@ -24,16 +21,10 @@ from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
 from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subject_profiles import subject_of
+from visavis.usecases.template_batches import AT_ONCE, Batch
+from visavis.usecases.template_forms import MOST, NewTemplate, meta_of, open_form, stored_form
 from visavis.vault.keyring import Keyring
 from visavis.vault.sealing import Context
-
-MOST = 50
-"""Templates of one subject."""
-
-MOST_DIMENSIONS = 4096
-
-_EMBEDDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
-_STORED = np.dtype("<f4")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +44,23 @@ class Template:
     subject_id: str
     embedder: str
     vector: Floats = field(repr=False)
+    quality: float | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of a template without opening it.
+
+    Attributes:
+        id: Its own.
+        embedder: What made it.
+        quality: Of the face it was made of, 0..100; None = not known.
+        created_at: When it was sealed.
+    """
+
+    id: str
+    embedder: str
     quality: float | None
     created_at: datetime
 
@@ -93,8 +101,8 @@ class Templates:
             InvalidInput: the vector is none, or the subject has 50 templates.
         """
         actor.require(Permission.PEOPLE_WRITE)
-        plain = _checked(vector).tobytes()
-        meta = _meta(embedder, len(vector), quality)
+        plain = stored_form(vector)
+        meta = meta_of(embedder, len(vector), quality)
 
         def seal(work: Work) -> str:
             now, ids = self._ground.clock(), (actor.tenant_id, subject_id)
@@ -111,6 +119,39 @@ class Templates:
             return kept.id
 
         return self._ground.store.run(seal)
+
+    def seal_many(
+        self,
+        actor: Actor,
+        items: Sequence[NewTemplate],
+        *,
+        purpose: Purpose,
+        embedder: str,
+    ) -> list[str | VisavisError]:
+        """Keep many templates, as `seal` keeps one; what cannot be kept stops nothing else.
+
+        The audit log gets one entry for each 500 of them: all of those are kept, or none.
+
+        Args:
+            actor: Who enrols.
+            items: The templates.
+            purpose: What they are made for.
+            embedder: What made them all.
+
+        Returns:
+            For each item its id, or the error that `seal` would raise.
+
+        Raises:
+            NotAllowed: the actor may not.
+            ConsentMissing: mode or purposes do not allow it with anybody.
+            InvalidInput: the embedder's id is none.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+        batch = Batch(self._ground, actor, purpose, embedder)
+        told: list[str | VisavisError] = []
+        for start in range(0, len(items), AT_ONCE):
+            told += batch.seal(items[start : start + AT_ONCE])
+        return told
 
     def unseal(
         self, actor: Actor, subject_id: str, *, purpose: Purpose, comparison: Comparison
@@ -134,17 +175,38 @@ class Templates:
             require_consent(work, actor.tenant_id, row, purpose, now, comparison)
             return open_templates(self._ground.keyring, work, actor.tenant_id, subject_id)
 
-    def remove(self, actor: Actor, template_id: str) -> None:
-        """Remove one template; the subject's others stay.
+    def page(self, actor: Actor, subject_id: str) -> tuple[Kept, ...]:
+        """Return what is known of a subject's templates without opening them, oldest first.
 
         Raises:
-            NotFound: there is none of this id.
+            NotFound: there is no such subject, or they were erased.
+        """
+        actor.require(Permission.PEOPLE_READ)
+        with self._ground.store.reading() as work:
+            subject_of(work, actor.tenant_id, subject_id)
+            rows = work.sealed.of_subject(actor.tenant_id, subject_id, TEMPLATE)
+        return tuple(
+            Kept(row.id, row.meta["embedder"], row.meta["quality"], row.created_at) for row in rows
+        )
+
+    def remove(self, actor: Actor, template_id: str, subject_id: str | None = None) -> None:
+        """Remove one template; the subject's others stay.
+
+        Args:
+            actor: Who removes it.
+            template_id: Which.
+            subject_id: Whose it is said to be; None = nobody says.
+
+        Raises:
+            NotFound: there is none of this id, or it is somebody else's.
         """
         actor.require(Permission.PEOPLE_WRITE)
 
         def remove(work: Work) -> None:
             kept = work.sealed.find(actor.tenant_id, template_id)
             if kept is None or kept.purpose != TEMPLATE:
+                raise NotFound("template")
+            if subject_id is not None and kept.subject_id != subject_id:
                 raise NotFound("template")
             work.sealed.remove(actor.tenant_id, template_id)
             told = {"template_id": template_id}
@@ -175,30 +237,6 @@ def open_templates(keyring: Keyring, work: Work, tenant_id: str, subject_id: str
 
 
 def _template(row: SealedData, plain: bytes) -> Template:
-    vector = np.frombuffer(plain, _STORED).astype(np.float32)
+    vector = open_form(plain)
     embedder, quality = row.meta["embedder"], row.meta["quality"]
     return Template(row.id, row.subject_id, embedder, vector, quality, row.created_at)
-
-
-def _checked(vector: Floats) -> np.ndarray[Any, Any]:
-    """Return a vector as it is stored."""
-    if vector.dtype != np.float32 or vector.ndim != 1 or not 1 <= len(vector) <= MOST_DIMENSIONS:
-        raise InvalidInput(f"a template is one float32 vector of at most {MOST_DIMENSIONS} numbers")
-    if not np.isfinite(vector).all() or not vector.any():
-        raise InvalidInput(
-            "a template holds finite numbers that are not all 0; embed the face anew"
-        )
-    return vector.astype(_STORED)
-
-
-def _meta(embedder: str, dimension: int, quality: float | None) -> dict[str, Any]:
-    """Return what has to be known of a template without opening it; nothing personal."""
-    if not _EMBEDDER.fullmatch(embedder):
-        raise InvalidInput("the embedder's id has 1 to 100 letters, digits or any of . _ : / @ + -")
-    if quality is not None and not (math.isfinite(quality) and 0 <= quality <= 100):
-        raise InvalidInput("the quality of a face lies from 0 to 100")
-    return {
-        "embedder": embedder,
-        "dimension": dimension,
-        "quality": None if quality is None else float(quality),
-    }

@@ -1,5 +1,7 @@
 """Tenants: what they are called, and how one leaves with all it has."""
 
+from collections.abc import Callable, Sequence
+
 from visavis.core.errors import NotAllowed
 from visavis.credentials.roles import Permission
 from visavis.store.blobs.base import Blobs
@@ -18,11 +20,15 @@ class Tenants:
     Args:
         ground: Of the deployment.
         blobs: The files of all tenants.
+        forget: What else removes all about a tenant, such as a search index.
     """
 
-    def __init__(self, ground: Ground, blobs: Blobs) -> None:
+    def __init__(
+        self, ground: Ground, blobs: Blobs, forget: Sequence[Callable[[str], object]] = ()
+    ) -> None:
         self._ground = ground
         self._blobs = blobs
+        self._forget = tuple(forget)
 
     def read(self, actor: Actor) -> Tenant:
         """Return the actor's own tenant.
@@ -84,6 +90,8 @@ class Tenants:
     def drop_rest(self, tenant_id: str) -> None:
         """Remove what a tenant had beside its rows: keys in memory, files, copies in the log."""
         self._ground.keyring.forget(tenant_id)
+        for forget in self._forget:
+            forget(tenant_id)
         for kept in self._blobs.names(tenant_id):
             self._blobs.remove(tenant_id, kept.sha256)
         self._ground.store.scrub()

@@ -23,6 +23,7 @@ OVERHEAD = 1 + 4 + 12 + 16
 """Bytes that sealing adds."""
 
 _HEADER = struct.Struct(">BI")
+_LENGTHS = struct.Struct(">H")
 _NONCE_BYTES = 12
 
 
@@ -42,8 +43,17 @@ class Context:
 
     def associated(self, header: bytes) -> bytes:
         """Return the associated data; lengths in front, so that no two contexts read alike."""
-        parts = [text.encode() for text in (self.tenant_id, self.subject_id, self.purpose)]
-        return header + b"".join(struct.pack(">H", len(part)) + part for part in parts)
+        tenant, subject, purpose = (
+            self.tenant_id.encode(),
+            self.subject_id.encode(),
+            self.purpose.encode(),
+        )
+        lengths = (
+            _LENGTHS.pack(len(tenant)),
+            _LENGTHS.pack(len(subject)),
+            _LENGTHS.pack(len(purpose)),
+        )
+        return b"".join((header, lengths[0], tenant, lengths[1], subject, lengths[2], purpose))
 
 
 @dataclass(frozen=True, slots=True)

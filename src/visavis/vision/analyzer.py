@@ -19,6 +19,7 @@ class Analyzer:
 
     Attributes:
         pack: Name of the pack.
+        embedder: What is noted beside its vectors, such as `dlib_resnet@1`.
         detect: Finds boxes and points.
         mesh: Lays 468 points on each face.
         embed: Turns faces into vectors.
@@ -26,6 +27,7 @@ class Analyzer:
     """
 
     pack: str
+    embedder: str
     detect: Detect
     mesh: Mesh
     embed: Embed

@@ -13,9 +13,11 @@ from visavis.entry.cli import (
     demo,
     doctor,
     evaluate,
+    index,
     keys,
     models,
     privacy,
+    recognition,
     serve,
     train,
     vault,
@@ -31,6 +33,9 @@ app = typer.Typer(
     help="Find, measure and compare faces on your own machine.",
 )
 app.command("analyze")(analysis.analyze)
+app.command("enroll")(recognition.enroll)
+app.command("recognize")(recognition.recognize)
+app.command("verify")(recognition.verify)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
@@ -42,6 +47,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(vault.app, name="vault")
+app.add_typer(index.app, name="index")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(train.app, name="train")
 

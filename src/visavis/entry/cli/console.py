@@ -13,7 +13,7 @@ from visavis.core.errors import InvalidInput, NotAllowed, UnknownWeights, Visavi
 
 if TYPE_CHECKING:  # `visavis --help` answers without loading the settings or the use cases
     from visavis.core.settings import Settings
-    from visavis.entry.services import Records, Services
+    from visavis.entry.services import People, Records, Services
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 """Exit codes of every command."""
@@ -27,11 +27,13 @@ class Roof:
         build: Makes the use cases of one deployment.
         serve: Serves HTTP and pages until stopped; calls back with the address once it listens.
         records: Opens what is kept: accounts, people, privacy; whoever calls it closes it.
+        people: Joins both to what recognises people.
     """
 
     build: "Callable[[Settings], Services]"
     serve: "Callable[[Settings, Callable[[str], None]], None]"
     records: "Callable[[Settings], Records]"
+    people: "Callable[[Services, Records], People]"
 
 
 class Commands(TyperGroup):

@@ -23,7 +23,7 @@ from fastapi.routing import APIRoute
 
 from visavis.credentials.roles import Permission
 from visavis.entry.http_api.schemas import answers
-from visavis.entry.services import COOKIE, Records
+from visavis.entry.services import COOKIE, People, Records
 from visavis.usecases.actor import Actor
 from visavis.usecases.errors import LogInNeeded
 
@@ -246,6 +246,15 @@ Caller = Annotated[Actor, Depends(_caller)]
 
 Held = Annotated[Records, Depends(_records)]
 """The use cases, as a parameter of an endpoint."""
+
+
+async def _people(request: Request) -> People:
+    people: People = request.app.state.people
+    return people
+
+
+KnownPeople = Annotated[People, Depends(_people)]
+"""The use cases about pictures of people who are known, as a parameter of an endpoint."""
 
 Address = Annotated[str, Depends(_address)]
 """Where the request comes from, as a parameter of an endpoint."""

@@ -29,14 +29,16 @@ from visavis.entry.http_api.routes import (
     privacy,
     profile,
     receipts,
+    recognition,
     retention,
     subjects,
+    templates,
     tenants,
     users,
 )
 from visavis.entry.http_api.schemas import Problem
 from visavis.entry.http_api.visitors import Visitors
-from visavis.entry.services import Records, Services
+from visavis.entry.services import People, Records, Services
 
 _ABOUT = """Give it pictures, get their faces: boxes, points, meshes, embeddings.
 
@@ -60,15 +62,17 @@ _ROUTERS = (
     privacy.router,
     profile.router,
     receipts.router,
+    recognition.router,
     retention.router,
     subjects.router,
+    templates.router,
     tenants.router,
     users.router,
 )
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def create_app(services: Services, records: Records) -> FastAPI:
+def create_app(services: Services, records: Records, people: People) -> FastAPI:
     """Build the HTTP door of one deployment; pages may be mounted beside it."""
     app = FastAPI(
         title="Visavis",
@@ -80,6 +84,7 @@ def create_app(services: Services, records: Records) -> FastAPI:
     )
     app.state.services = services
     app.state.records = records
+    app.state.people = people
     app.state.metrics = Metrics(services.analyses.waiting, services.drift.readings)
     # Not `include_router`: nested routers are searched anew, one in the other, for every request.
     app.router.routes.extend(_routes())

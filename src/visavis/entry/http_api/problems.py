@@ -26,7 +26,9 @@ from visavis.credentials.errors import TokenInvalid
 from visavis.store.blobs.errors import BlobNotFound, BlobTooLarge, QuotaExceeded
 from visavis.store.errors import AlreadyThere, NotThere
 from visavis.throttle.errors import TooManyRequests
+from visavis.usecases.enrolment import LooksLike
 from visavis.usecases.errors import LogInNeeded, NotFound, SecondFactorNeeded
+from visavis.usecases.faces import FaceMissing, PoorFace, SeveralFaces
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -53,6 +55,16 @@ _KINDS: tuple[tuple[type[VisavisError], Kind], ...] = (  # the first that fits w
     (BlobNotFound, _ABSENT),
     (BlobTooLarge, _TOO_LARGE),
     (QuotaExceeded, _TOO_LARGE),
+    (LooksLike, Kind(HTTPStatus.CONFLICT, "looks-like", "It looks like somebody else")),
+    (FaceMissing, Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "no-face", "There is no face")),
+    (
+        SeveralFaces,
+        Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "several-faces", "There are several faces"),
+    ),
+    (
+        PoorFace,
+        Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "poor-face", "The face is not good enough"),
+    ),
     (
         SecondFactorNeeded,
         Kind(HTTPStatus.UNAUTHORIZED, "second-factor", "The second factor is missing"),

@@ -14,6 +14,7 @@ from visavis.store.tables import (
     sealed,
     sessions,
     subjects,
+    template_changes,
     tenants,
     users,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "sealed",
     "sessions",
     "subjects",
+    "template_changes",
     "tenants",
     "users",
 ]

@@ -36,6 +36,8 @@ class Weight:
         converter: Name of the converter that makes it ONNX; None where it is published as ONNX.
         contract: Shapes, order and range of the ONNX graph's input and outputs.
         outputs: Lasting names and shapes (without the batch) that the converter gives the outputs.
+        revision: Of what an embedder makes: raised when its vectors, for a change in cutting out,
+            say, cannot be compared with those before any more.
     """
 
     name: str
@@ -49,6 +51,12 @@ class Weight:
     converter: str | None
     contract: str
     outputs: Mapping[str, tuple[int, ...]] | None = None
+    revision: int = 1
+
+    @property
+    def id(self) -> str:
+        """What is noted beside each vector: only those of one id can be compared."""
+        return f"{self.name}@{self.revision}"
 
 
 @dataclass(frozen=True, slots=True)
