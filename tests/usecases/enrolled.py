@@ -70,7 +70,7 @@ def open_office(ground: Ground, house: House, services: Services) -> Iterator[Of
         house,
         add_notice(ground, house),
         galleries,
-        Enrolment(*told, Templates(ground), galleries, Scores()),
-        Recognition(*told, galleries, Scores()),
+        Enrolment(*told, Templates(ground), galleries, Scores(ground)),
+        Recognition(*told, galleries, Scores(ground)),
     )
     galleries.close()

@@ -8,6 +8,7 @@ from visavis.usecases.analysis import Analyses
 from visavis.usecases.api_keys import ApiKeys
 from visavis.usecases.audit_trail import AuditTrail
 from visavis.usecases.blobs import BlobKeeping
+from visavis.usecases.calibrating import Calibrating
 from visavis.usecases.callers import Callers
 from visavis.usecases.consent import Consents
 from visavis.usecases.deployment import Deployment
@@ -100,6 +101,7 @@ class Records:
         consents: Who agreed to what.
         templates: Seals and opens the vectors of enrolled people.
         galleries: Searches them.
+        calibrating: Fits what similarities mean to the people of a tenant.
         erasure: Erases people.
         receipts: Shows and checks what was signed.
         exports: Writes down all that is kept of somebody.
@@ -130,6 +132,7 @@ class Records:
     consents: Consents
     templates: Templates
     galleries: Galleries
+    calibrating: Calibrating
     erasure: Erasure
     receipts: Receipts
     exports: Exports

@@ -26,6 +26,7 @@ from visavis.usecases.audit import AuditLog
 from visavis.usecases.audit_trail import AuditTrail
 from visavis.usecases.background import Background
 from visavis.usecases.blobs import BlobKeeping
+from visavis.usecases.calibrating import Calibrating
 from visavis.usecases.callers import Callers
 from visavis.usecases.consent import Consents
 from visavis.usecases.deployment import Deployment
@@ -191,6 +192,7 @@ def open_records(settings: Settings) -> Records:
         consents=Consents(ground),
         templates=Templates(ground),
         galleries=galleries,
+        calibrating=Calibrating(ground, Scores(ground)),
         erasure=erasure,
         receipts=Receipts(ground),
         exports=Exports(ground, blobs),
@@ -204,7 +206,7 @@ def open_records(settings: Settings) -> Records:
 def open_people(services: Services, records: Records) -> People:
     """Join pictures and people: what makes templates of faces and tells who somebody is."""
     told = records.ground, services.analyses
-    scores = Scores()
+    scores = Scores(records.ground)
     return People(
         enrolment=Enrolment(*told, records.templates, records.galleries, scores),
         recognition=Recognition(*told, records.galleries, scores),

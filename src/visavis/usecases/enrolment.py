@@ -167,7 +167,7 @@ class Enrolment:
             )
         except ConsentMissing:  # the mode allows 1:1 only
             return None
-        scores = self._scores.of(embedder)
+        scores = self._scores.of(actor.tenant_id, embedder)
         alike = (
             Lookalike(each.subject_id, each.similarity, told_rate(scores.fmr(each.similarity)))
             for each in found

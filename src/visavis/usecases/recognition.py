@@ -14,6 +14,7 @@ from visavis.core.errors import InvalidInput
 from visavis.core.purposes import Comparison, Purpose
 from visavis.core.types import Source
 from visavis.credentials.roles import Permission
+from visavis.index.calibration import Calibration
 from visavis.usecases.actor import Actor
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.consent import require_purpose
@@ -129,7 +130,7 @@ class Recognition:
         require_consent_of(self._ground, actor, subject_id, purpose)
         face, embedder = the_one(look(self._analyses, source), box), self._analyses.embedder
         found = self._galleries.compare(actor, subject_id, face.vector, embedder, purpose)
-        answer = self._verification(found, target_fmr, face, None)
+        answer = self._verification(actor, found, target_fmr, face)
         told = {"decision": answer.decision.value, **self._told(purpose, target_fmr)}
         self._note(actor, VERIFIED, subject_id, told)
         return answer
@@ -146,7 +147,8 @@ class Recognition:
         purpose = Purpose.RECOGNITION
         self._check(actor, purpose, Comparison.ONE_TO_ONE, 1, target_fmr)
         one, two = (the_one(look(self._analyses, each)) for each in (source, other))
-        answer = self._verification(float(one.vector @ two.vector), target_fmr, one, two)
+        similarity = float(one.vector @ two.vector)
+        answer = self._verification(actor, similarity, target_fmr, one, two)
         told = {"decision": answer.decision.value, **self._told(purpose, target_fmr)}
         self._note(actor, VERIFIED, None, told)
         return answer
@@ -168,11 +170,11 @@ class Recognition:
     ) -> Identification:
         embedder = self._analyses.embedder
         gallery = self._galleries.size(actor, embedder)
-        scores = self._scores.of(embedder)
+        scores = self._scores.of(actor.tenant_id, embedder)
         threshold = scores.threshold_for_fpir(target, gallery)
         found = self._search(actor, faces, purpose, top)
         answers = tuple(
-            _recognised(face, [self._match(each, gallery) for each in candidates], threshold)
+            _recognised(face, [_match(each, scores, gallery) for each in candidates], threshold)
             for face, candidates in zip(faces, found, strict=True)
         )
         told = {"faces": len(faces), "gallery": gallery, **self._told(purpose, target)}
@@ -188,21 +190,16 @@ class Recognition:
         probes = np.stack([face.vector for face in faces])
         return self._galleries.search(actor, probes, self._analyses.embedder, purpose, top)
 
-    def _match(self, found: Candidate, gallery: int) -> Match:
-        scores = self._scores.of(self._analyses.embedder)
-        return Match(
-            found.subject_id,
-            found.template_id,
-            found.similarity,
-            told_rate(scores.fmr(found.similarity)),
-            told_rate(scores.fpir(found.similarity, gallery)),
-        )
-
     def _verification(
-        self, similarity: float | None, target: float, face: Face, other: Face | None
+        self,
+        actor: Actor,
+        similarity: float | None,
+        target: float,
+        face: Face,
+        other: Face | None = None,
     ) -> Verification:
         embedder = self._analyses.embedder
-        scores = self._scores.of(embedder)
+        scores = self._scores.of(actor.tenant_id, embedder)
         threshold = scores.threshold(target)
         same = similarity is not None and similarity >= threshold
         return Verification(
@@ -236,6 +233,16 @@ class Recognition:
         self._ground.store.run(
             lambda work: audit.note(work, *ids, action, now, subject_id, dict(told))
         )
+
+
+def _match(found: Candidate, scores: Calibration, gallery: int) -> Match:
+    return Match(
+        found.subject_id,
+        found.template_id,
+        found.similarity,
+        told_rate(scores.fmr(found.similarity)),
+        told_rate(scores.fpir(found.similarity, gallery)),
+    )
 
 
 def _recognised(face: Face, candidates: Sequence[Match], threshold: float) -> Recognised:

@@ -10,6 +10,7 @@ from visavis.entry.cli import (
     analysis,
     audit,
     backup,
+    calibrate,
     demo,
     doctor,
     evaluate,
@@ -36,6 +37,7 @@ app.command("analyze")(analysis.analyze)
 app.command("enroll")(recognition.enroll)
 app.command("recognize")(recognition.recognize)
 app.command("verify")(recognition.verify)
+app.command("calibrate")(calibrate.calibrate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
