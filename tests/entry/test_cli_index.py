@@ -72,6 +72,19 @@ def test_without_templates_there_is_nothing_to_do(machine):
     assert (told.exit_code, "no templates yet" in told.output) == (0, True)
 
 
+def test_rotating_the_secret_makes_all_codes_anew(machine):
+    owner = machine.do(enrol)
+
+    def versions(records):
+        return [space.version for space in records.galleries._index.spaces(owner.tenant_id)]
+
+    assert machine.do(versions) == [1]
+    told = machine.run("vault", "rotate", "codes", "--json")
+    assert told.exit_code == 0, told.output
+    assert machine.do(versions) == [2]
+    assert machine.run("index", "verify").exit_code == 0
+
+
 def test_an_organisation_that_is_deleted_leaves_nothing(machine):
     owner = machine.do(enrol)
     folder = machine.data / "index"

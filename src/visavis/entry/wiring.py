@@ -198,7 +198,7 @@ def open_records(settings: Settings) -> Records:
         exports=Exports(ground, blobs),
         retention=retention,
         audit_trail=AuditTrail(ground),
-        key_rotation=KeyRotation(ground),
+        key_rotation=KeyRotation(ground, galleries.renew),
         schedule=_schedule(ground, retention, keeping, galleries),
     )
 

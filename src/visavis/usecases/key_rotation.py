@@ -14,7 +14,14 @@ from functools import partial
 
 from visavis.credentials.roles import Permission
 from visavis.store.work import Work
-from visavis.usecases import audit, reading_all, receipts, second_factor, subject_profiles
+from visavis.usecases import (
+    audit,
+    gallery_codes,
+    reading_all,
+    receipts,
+    second_factor,
+    subject_profiles,
+)
 from visavis.usecases.actor import SYSTEM, Actor
 from visavis.usecases.ground import Ground
 from visavis.usecases.resealing import Resealing
@@ -29,6 +36,7 @@ class Level(StrEnum):
 
     TENANT = "tenant"
     SUBJECTS = "subjects"
+    CODES = "codes"
     REFERENCES = "references"
     SECOND_FACTOR = "second_factor"
     AUDIT = "audit"
@@ -43,6 +51,7 @@ class Level(StrEnum):
 _MEANINGS = {
     Level.TENANT: "The key that wraps the keys of all people; each of theirs is wrapped anew.",
     Level.SUBJECTS: "The key of every person; all that is sealed for them is sealed anew.",
+    Level.CODES: "The secret of the codes that are searched; each is made anew meanwhile.",
     Level.REFERENCES: "The key by which people are found by reference; references are noted anew.",
     Level.SECOND_FACTOR: "The key that seals the second factors of users; each is sealed anew.",
     Level.AUDIT: "The key that binds new entries of the audit log; older entries keep theirs.",
@@ -51,6 +60,7 @@ _MEANINGS = {
 
 _PURPOSES = {
     Level.TENANT: keyring.SUBJECTS,
+    Level.CODES: gallery_codes.CODES,
     Level.REFERENCES: subject_profiles.REFERENCES,
     Level.SECOND_FACTOR: second_factor.PURPOSE,
     Level.AUDIT: audit.PURPOSE,
@@ -130,13 +140,15 @@ class KeyRotation:
 
     Args:
         ground: Of the deployment.
+        renew_codes: Makes all codes of a tenant anew; None = the next search does.
     """
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, renew_codes: Callable[[str], int] | None = None) -> None:
         self._ground = ground
         self._resealing = Resealing(ground)
-        self._renewals: dict[Level, Callable[[str], int]] = {
+        self._renewals: dict[Level, Callable[[str], int] | None] = {
             Level.TENANT: self._resealing.wrap_subject_keys,
+            Level.CODES: renew_codes,
             Level.REFERENCES: self._resealing.references,
             Level.SECOND_FACTOR: self._resealing.second_factors,
         }

@@ -50,7 +50,7 @@ def rotate(
         str,
         typer.Argument(
             metavar="LEVEL",
-            help="root, tenant, subjects, references, second_factor, audit or receipts.",
+            help="root, tenant, subjects, codes, references, second_factor, audit or receipts.",
         ),
     ],
     tenant: OneTenant = "",

@@ -13,7 +13,7 @@ from visavis.entry.web.privacy_frame import KEYS, part
 from visavis.entry.web.questions import Form, Question, acting
 from visavis.entry.web.visitor import Visit
 from visavis.entry.web.words import count, day
-from visavis.usecases import audit, receipts, second_factor, subject_profiles
+from visavis.usecases import audit, gallery_codes, receipts, second_factor, subject_profiles
 from visavis.usecases.actor import Actor
 from visavis.usecases.key_rotation import KeyVersion, Level, Rotated, VaultState
 from visavis.vault import keyring
@@ -23,6 +23,7 @@ TITLE = "Keys – Privacy – Visavis"
 _NAMES: Mapping[Level, str] = {
     Level.TENANT: "Organisation",
     Level.SUBJECTS: "People",
+    Level.CODES: "Search codes",
     Level.REFERENCES: "References",
     Level.SECOND_FACTOR: "Second factors",
     Level.AUDIT: "Audit log",
@@ -31,6 +32,7 @@ _NAMES: Mapping[Level, str] = {
 _ASKED: Mapping[Level, str] = {
     Level.TENANT: "the key of the organisation",
     Level.SUBJECTS: "the keys of all people",
+    Level.CODES: "the secret of the search codes",
     Level.REFERENCES: "the key of the references",
     Level.SECOND_FACTOR: "the key of the second factors",
     Level.AUDIT: "the key of the audit log",
@@ -38,6 +40,7 @@ _ASKED: Mapping[Level, str] = {
 }
 _PURPOSES: Mapping[Level, str] = {
     Level.TENANT: keyring.SUBJECTS,
+    Level.CODES: gallery_codes.CODES,
     Level.REFERENCES: subject_profiles.REFERENCES,
     Level.SECOND_FACTOR: second_factor.PURPOSE,
     Level.AUDIT: audit.PURPOSE,
