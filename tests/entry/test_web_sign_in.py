@@ -214,8 +214,10 @@ def test_a_viewer_arrives_at_a_page_that_is_for_viewers(browser: Browser, site: 
 
 def test_all_of_it_works_without_a_mouse(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/models")
+    expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(EMAIL)
     page.keyboard.press("Tab")
+    expect(page.get_by_label("Password")).to_be_focused()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Models", exact=True).wait_for()
