@@ -13,7 +13,6 @@ from visavis.store.migrate import downgrade, upgrade
 from visavis.store.sealed import TEMPLATE, NewSealed
 from visavis.store.tables.template_changes import template_changes, template_heads
 from visavis.store.template_changes import TemplateHead, TemplateNotes
-from visavis.usecases import privacy
 
 MADE = {"embedder": "dlib_resnet@1"}
 
@@ -31,10 +30,6 @@ def told(store, tenant, after=1):
     with store.reading() as work:
         changes = work.template_changes.changes_after(tenant, after, 1000)
     return [(change.seq, change.template_id, change.added) for change in changes]
-
-
-def test_the_store_and_the_use_cases_call_templates_the_same():
-    assert TEMPLATE == privacy.TEMPLATE
 
 
 def test_what_is_added_is_told_with_whose_it_is_and_what_made_it(store, filled):

@@ -16,12 +16,12 @@ from visavis.store.blobs.base import Blobs
 from visavis.store.blobs.files import FileBlobs
 from visavis.store.engine import open_engine
 from visavis.store.kinds import ConsentMethod
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases.blobs import BlobKeeping
 from visavis.usecases.consent import Consents
 from visavis.usecases.consent_records import GivenBy
 from visavis.usecases.ground import Ground
 from visavis.usecases.notices import Notices
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subjects import Subjects
 from visavis.vault.sealing import Context
 

@@ -15,9 +15,9 @@ from tests.usecases.gallery import People, galleries
 from tests.usecases.people import EMBEDDER, vector
 from tests.usecases.somebody import blobs_of
 from visavis.core.purposes import Comparison, Purpose
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.galleries import Galleries
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.template_forms import NewTemplate
 from visavis.usecases.templates import Template
 

@@ -6,9 +6,9 @@ import pytest
 from tests.usecases.gallery import People, galleries
 from tests.usecases.people import EMBEDDER, vector
 from visavis.index.base import Space
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases.errors import NotFound
 from visavis.usecases.gallery_check import Checked
-from visavis.usecases.privacy import TEMPLATE
 
 
 @pytest.fixture

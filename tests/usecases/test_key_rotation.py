@@ -12,11 +12,11 @@ from tests.store.databases import database
 from tests.usecases.conftest import PASSWORD, make_house
 from tests.usecases.somebody import blobs_of, make_somebody, seal
 from visavis.core.errors import NotAllowed
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases.consent import Consents
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.errors import NotFound
 from visavis.usecases.key_rotation import KeyRotation, Level
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.receipts import Receipts, handed_out
 from visavis.usecases.second_factor import SecondFactor, passes
 from visavis.usecases.subject_profiles import blind_index

@@ -11,9 +11,10 @@ from visavis.core.purposes import Purpose
 from visavis.core.settings import load_settings
 from visavis.store.errors import AlreadyThere, StoreBusy
 from visavis.store.kinds import Mode
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases.errors import ConsentMissing
 from visavis.usecases.notices import Notices
-from visavis.usecases.privacy import TEMPLATE, Privacy
+from visavis.usecases.privacy import Privacy
 from visavis.usecases.subjects import Subjects
 from visavis.usecases.templates import Templates
 

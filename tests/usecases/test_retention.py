@@ -12,13 +12,13 @@ from tests.usecases.somebody import NOTICE, PNG, blobs_of, make_somebody, seal
 from visavis.core.errors import InvalidInput, NotAllowed, Unavailable
 from visavis.core.purposes import Purpose
 from visavis.store.kinds import CodePurpose, ConsentMethod
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases.blobs import BlobKeeping
 from visavis.usecases.consent import Consents
 from visavis.usecases.consent_records import GivenBy
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.errors import NotFound
 from visavis.usecases.notices import Notices
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.receipts import Receipts, handed_out
 from visavis.usecases.retention import Retention
 from visavis.usecases.retention_rules import What, parse_what

@@ -9,11 +9,12 @@ from tests.usecases.somebody import blobs_of
 from visavis.core.errors import InvalidInput, NotAllowed
 from visavis.core.purposes import Comparison, Purpose
 from visavis.store.kinds import Mode
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases import template_batches
 from visavis.usecases.ageing import Ageing
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.errors import ConsentMissing, NotFound
-from visavis.usecases.privacy import TEMPLATE, Privacy
+from visavis.usecases.privacy import Privacy
 from visavis.usecases.retention_rules import What
 from visavis.usecases.template_forms import MOST, NewTemplate
 

@@ -7,8 +7,8 @@ from structlog.testing import capture_logs
 from tests.usecases.people import EMBEDDER, actions, add_adult, add_enrollable, vector
 from visavis.core.errors import InvalidInput, NotAllowed
 from visavis.core.purposes import Comparison, Purpose
+from visavis.store.sealed import TEMPLATE
 from visavis.usecases.errors import NotFound
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subject_profiles import PROFILE
 from visavis.usecases.template_forms import MOST, MOST_DIMENSIONS
 from visavis.usecases.templates import Templates, open_templates

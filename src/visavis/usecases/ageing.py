@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from visavis.core.errors import VisavisError
 from visavis.store.blobs.base import Blobs
+from visavis.store.sealed import TEMPLATE
 from visavis.store.work import Work
 from visavis.usecases.actor import SYSTEM
 from visavis.usecases.blob_removal import BlobRemoval
 from visavis.usecases.erasure import ERASURE, Erasure, Reason, Spared
 from visavis.usecases.ground import Ground
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.retention_rules import What
 
 APPLIED = "retention.applied"

@@ -15,7 +15,7 @@ from visavis.store.blobs.errors import BlobNotFound
 from visavis.store.consents import Consent
 from visavis.store.notices import Notice
 from visavis.store.page import MOST
-from visavis.store.sealed import SealedData
+from visavis.store.sealed import TEMPLATE, SealedData
 from visavis.store.subjects import Subject
 from visavis.store.work import Work
 from visavis.usecases.consent_records import as_record, evidence_of
@@ -24,7 +24,6 @@ from visavis.usecases.export_parts import all_of, audit_entries, named
 from visavis.usecases.export_words import ABOUT_SUBJECT
 from visavis.usecases.ground import Ground
 from visavis.usecases.notices import notice_of
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subject_profiles import PROFILE, known
 from visavis.usecases.templates import Template, open_templates
 from visavis.vault.keyring import Keyring

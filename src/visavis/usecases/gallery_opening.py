@@ -7,8 +7,8 @@ import structlog
 
 from visavis.core.types import Floats
 from visavis.store.galleries import SealedTemplate
+from visavis.store.sealed import TEMPLATE
 from visavis.store.work import Work
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subject_keys import known_keys
 from visavis.usecases.template_forms import open_form
 from visavis.vault.errors import KeyDestroyed, SealBroken

@@ -10,15 +10,13 @@ from visavis.core.purposes import Purpose
 from visavis.core.types import Feature
 from visavis.credentials.roles import Permission
 from visavis.store.kinds import Mode
+from visavis.store.sealed import TEMPLATE
 from visavis.store.tenants import Tenant
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
 from visavis.usecases.policy import ALL, Policy
-
-TEMPLATE = "template"
-"""Purpose of the sealed rows that hold templates."""
 
 SETTINGS = "privacy"
 """Where the rules lie in a tenant's settings, beside mode and purposes."""

@@ -7,19 +7,18 @@ under the tenant's key: who has the rows alone cannot even try references agains
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import cast
 
 import orjson
 
 from visavis.core.errors import InvalidInput
-from visavis.store.keys import Keys, SubjectKey
 from visavis.store.sealed import SealedData
 from visavis.store.subjects import Subject
 from visavis.store.work import Work
 from visavis.usecases.errors import NotFound
+from visavis.usecases.subject_keys import known_keys
 from visavis.vault.key_rows import Rows
 from visavis.vault.keyring import Keyring
 from visavis.vault.sealing import Context, DataKey
@@ -125,22 +124,10 @@ def known_all(keyring: Keyring, work: Work, rows: Sequence[Subject]) -> tuple[Kn
     if not rows:
         return ()
     tenant_id, ids = rows[0].tenant_id, [row.id for row in rows]
-    keys = cast("Rows", _Keys(work.keys, tenant_id, ids))
+    keys = known_keys(work.keys, work.keys.subject_keys_of(tenant_id, ids))
     sealed = {each.subject_id: each for each in work.sealed.of_subjects(tenant_id, ids, PROFILE)}
     profiles = (_opened(keyring, keys, row, sealed.get(row.id)) for row in rows)
     return tuple(map(Known.of, rows, profiles))
-
-
-class _Keys:
-    """Keys of some subjects, read at once: the ring asks them as it would ask the rows."""
-
-    def __init__(self, keys: Keys, tenant_id: str, subject_ids: Collection[str]) -> None:
-        found = keys.subject_keys_of(tenant_id, subject_ids)
-        self._found = {(key.subject_id, key.version): key for key in found}
-        self.tenant_key = keys.tenant_key
-
-    def subject_key(self, _tenant_id: str, subject_id: str, version: int) -> SubjectKey | None:
-        return self._found.get((subject_id, version))
 
 
 def keep_profile(

@@ -8,13 +8,12 @@ from typing import Any
 
 from visavis.core.errors import InvalidInput, VisavisError
 from visavis.core.purposes import Purpose
-from visavis.store.sealed import NewSealed
+from visavis.store.sealed import TEMPLATE, NewSealed
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
 from visavis.usecases.consent import refusals
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subject_keys import known_keys
 from visavis.usecases.template_forms import MOST, NewTemplate, meta_of, stored_form
 from visavis.vault.sealing import Context

@@ -13,13 +13,12 @@ from visavis.core.errors import InvalidInput, VisavisError
 from visavis.core.purposes import Comparison, Purpose
 from visavis.core.types import Floats
 from visavis.credentials.roles import Permission
-from visavis.store.sealed import SealedData
+from visavis.store.sealed import TEMPLATE, SealedData
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
 from visavis.usecases.consent import require_consent
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
-from visavis.usecases.privacy import TEMPLATE
 from visavis.usecases.subject_profiles import subject_of
 from visavis.usecases.template_batches import AT_ONCE, Batch
 from visavis.usecases.template_forms import MOST, NewTemplate, meta_of, open_form, stored_form

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from visavis.entry.cli.analysis import stated
-from visavis.entry.cli.console import Roof, printable, say
+from visavis.entry.cli.console import printable, say
+from visavis.entry.cli.opening import Data, Json, User, acting_for, opened, print_json
 
 if TYPE_CHECKING:
     from visavis.entry.services import Records
@@ -17,20 +16,6 @@ if TYPE_CHECKING:
     from visavis.usecases.actor import Actor
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and take back API keys.")
-
-User = Annotated[
-    str,
-    typer.Option(
-        "--user",
-        metavar="ADDRESS",
-        help="On whose behalf. (default: the owner of this server)",
-        show_default=False,
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The folder that the server writes to.")
-]
 
 _SHOWN = (
     *("id", "user_id", "name", "scopes"),
@@ -54,11 +39,11 @@ def create(
     data: Data = None,
 ) -> None:
     """Make a key. Its secret is shown this once; a program sends it as `Authorization: Bearer`."""
-    with closing(_open(ctx, data)) as records:
-        actor = _acting(records, user)
+    with closing(opened(ctx, data)) as records:
+        actor = acting_for(records, user)
         made = records.api_keys.create(actor, name, scopes, days or None)
     if json:
-        _print_json({"id": made.key.id, "secret": made.secret})
+        print_json({"id": made.key.id, "secret": made.secret})
     else:
         say(f"key {made.key.id} is made; this is its secret, which is not shown again:")
         typer.echo(made.secret)
@@ -67,11 +52,11 @@ def create(
 @app.command("list")
 def list_(ctx: typer.Context, user: User = "", json: Json = False, data: Data = None) -> None:
     """List the keys that a user may see: admins those of everybody, others their own."""
-    with closing(_open(ctx, data)) as records:
-        keys = list(_keys(records, _acting(records, user)))
+    with closing(opened(ctx, data)) as records:
+        keys = list(_keys(records, acting_for(records, user)))
         now = records.ground.clock()
     if json:
-        _print_json({"keys": [{name: getattr(key, name) for name in _SHOWN} for key in keys]})
+        print_json({"keys": [{name: getattr(key, name) for name in _SHOWN} for key in keys]})
         return
     headings = ("id", "name", "scopes", "state", "last used")
     _print_table([headings, *(_row(key, now) for key in keys)])
@@ -85,25 +70,9 @@ def revoke(
     data: Data = None,
 ) -> None:
     """Take a key back: it opens nothing from now on."""
-    with closing(_open(ctx, data)) as records:
-        records.api_keys.revoke(_acting(records, user), key_id)
+    with closing(opened(ctx, data)) as records:
+        records.api_keys.revoke(acting_for(records, user), key_id)
     say(f"key {key_id} opens nothing any more")
-
-
-def _open(ctx: typer.Context, data: Path | None) -> "Records":
-    from visavis.core.settings import load_settings
-
-    roof: Roof = ctx.obj
-    return roof.records(load_settings(**stated({"data": data})))
-
-
-def _acting(records: "Records", email: str) -> "Actor":
-    """Return on whose behalf the command acts."""
-    from visavis.usecases.command_line import acting
-
-    if not records.login and not email:
-        return records.private.owner()
-    return acting(records.ground, records.callers, email)
 
 
 def _keys(records: "Records", actor: "Actor") -> Iterator["ApiKey"]:
@@ -132,13 +101,6 @@ def _state(key: "ApiKey", now: datetime) -> str:
     if not key.is_open(now):
         return "expired"
     return f"until {key.expires_at:%Y-%m-%d}" if key.expires_at else "lasts"
-
-
-def _print_json(content: object) -> None:
-    import orjson
-
-    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
-    typer.echo(orjson.dumps(content, option=options).decode())
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

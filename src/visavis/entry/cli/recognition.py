@@ -10,7 +10,7 @@ import typer
 
 from visavis.core.purposes import Purpose
 from visavis.entry.cli.console import BAD_INPUT, Roof, complain, printable, say
-from visavis.entry.cli.opening import Data, Json, print_json, settings_of
+from visavis.entry.cli.opening import Data, Json, User, acting_for, print_json, settings_of
 
 if TYPE_CHECKING:
     from visavis.core.types import Source
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from visavis.usecases.actor import Actor
     from visavis.usecases.recognised import Identification, Match, Verification
 
-User = Annotated[
-    str,
-    typer.Option(
-        "--user",
-        metavar="ADDRESS",
-        help="On whose behalf. (default: the owner of this server)",
-        show_default=False,
-    ),
-]
 Whom = Annotated[
     str,
     typer.Option(metavar="REFERENCE", help="Your own name or number for the person."),
@@ -167,15 +158,10 @@ class _Desk:
 
 @contextmanager
 def _opened(ctx: typer.Context, data: Path | None, user: str) -> Iterator[_Desk]:
-    from visavis.usecases.command_line import acting
-
     roof: Roof = ctx.obj
     settings = settings_of(data)
     with closing(roof.records(settings)) as records:
-        if records.login or user:
-            actor = acting(records.ground, records.callers, user)
-        else:
-            actor = records.private.owner()
+        actor = acting_for(records, user)
         services = roof.build(settings)
         try:
             yield _Desk(records, roof.people(services, records), actor)

@@ -38,6 +38,7 @@ Fmr = Annotated[
 ]
 Whom = Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="who it is said to be")]
 
+_PAIR = 2
 _CLOSED = (403, "They may not, or mode, purpose, consent or age do not allow it.")
 _ABSENT = (404, "There is no such subject here, or they were erased.")
 
@@ -118,7 +119,7 @@ def verify(
             box=box,
             target_fmr=target_fmr,
         )
-    elif len(pictures) == len(("one", "other")):
+    elif len(pictures) == _PAIR:
         found = people.recognition.compare(actor, *pictures, target_fmr=target_fmr)
     else:
         raise InvalidInput("send one picture and a subject_id, or two pictures")
