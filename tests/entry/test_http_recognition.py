@@ -12,6 +12,7 @@ from tests.entry.http_house import House, Tenant, serving_house
 from tests.usecases.enrolled import portrait
 from tests.usecases.test_enrolment import beside, nobody
 from visavis.core.roles import Role
+from visavis.core.settings import MIB
 from visavis.core.types import Source
 from visavis.usecases.faces import look
 
@@ -106,6 +107,18 @@ def test_somebody_is_enrolled_and_named_on_another_picture(office, shared_data):
     assert left["match"]["fmr"] <= left["match"]["fpir"] <= found["target_fpir"] == 1e-3
     assert right["match"] is None
     assert (found["gallery"], found["liveness"]) == (1, "not_checked")
+
+
+def test_photos_as_large_as_cameras_make_them_are_taken(office, shared_data):
+    large = portrait(shared_data, 0)
+    photo = Source("large.jpg", large.data + bytes(3 * MIB))  # what follows the picture is ignored
+    ann = office.agreed()
+    assert office.ask("POST", f"/subjects/{ann}/templates", photo).status_code == 201
+    for path in ("/recognize", "/identify"):
+        (face,) = office.ask("POST", path, photo).json()["faces"]
+        assert face["match"]["subject_id"] == ann
+    assert office.ask("POST", "/verify", photo, subject_id=ann).json()["decision"] == "match"
+    assert office.ask("POST", "/verify", photo, photo).json()["decision"] == "match"
 
 
 def test_identify_takes_one_face_or_a_box(office, shared_data):

@@ -282,6 +282,15 @@ class ThrottleOptions(Options):
     mail: str = Field("5 per hour", description="codes sent to one e-mail address")
 
 
+class DialectOptions(Options):
+    """Other products' interfaces, for programs that were written for those."""
+
+    compreface: bool = Field(True, description="answer at the paths of CompreFace")
+    rekognition: bool = Field(True, description="answer as Amazon Rekognition does, at `POST /`")
+    deepface: bool = Field(True, description="answer at the paths of DeepFace's API")
+    seed: bool = Field(True, description="answer at `/face_recognize` and `/add_new_person`")
+
+
 class Settings(BaseSettings):
     """All settings of one deployment."""
 
@@ -316,6 +325,7 @@ class Settings(BaseSettings):
     accounts: AccountOptions = AccountOptions()
     mail: MailOptions = MailOptions()
     throttle: ThrottleOptions = ThrottleOptions()
+    dialects: DialectOptions = DialectOptions()
 
     @classmethod
     def settings_customise_sources(

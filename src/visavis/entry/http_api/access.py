@@ -60,8 +60,12 @@ class Rule:
     person: bool = False
     everybody: bool = False
 
-    def admit(self, request: Request) -> Actor | None:
+    def admit(self, request: Request, called_by: Callable[[Request], Actor]) -> Actor | None:
         """Return who calls; None where everybody may and nobody is asked.
+
+        Args:
+            request: What came.
+            called_by: Tells who sent it.
 
         Raises:
             LogInNeeded: nobody is logged in.
@@ -69,7 +73,7 @@ class Rule:
         """
         if self.everybody:
             return None
-        actor = caller(request)
+        actor = called_by(request)
         if self.person:
             actor.require_person()
         if self.permission is not None:
@@ -124,6 +128,10 @@ class Guarded(APIRoute):
         options["responses"] = _refusals(rule) | (options.get("responses") or {})
         super().__init__(path, _leaving_the_loop(endpoint, rule), **options)
 
+    def called_by(self, request: Request) -> Actor:
+        """Return who sent a request; raises as `caller`."""
+        return caller(request)
+
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Return what serves a request."""
         serve = super().get_route_handler()
@@ -131,7 +139,7 @@ class Guarded(APIRoute):
         async def guarded(request: Request) -> Response:
             limiter = None if self.rule.everybody else _turns()
             request.state.actor = await to_thread.run_sync(
-                self.rule.admit, request, limiter=limiter
+                self.rule.admit, request, self.called_by, limiter=limiter
             )
             answer: Response = await serve(request)
             return answer

@@ -7,7 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 from visavis import __version__
-from visavis.entry.http_api import docs_page, problems
+from visavis.entry.http_api import dialects, docs_page, problems
 from visavis.entry.http_api.access import BEARER
 from visavis.entry.http_api.crashes import Crashes
 from visavis.entry.http_api.headers import OwnOrigin, SecurityHeaders
@@ -88,6 +88,8 @@ def create_app(services: Services, records: Records, people: People) -> FastAPI:
     app.state.metrics = Metrics(services.analyses.waiting, services.drift.readings)
     # Not `include_router`: nested routers are searched anew, one in the other, for every request.
     app.router.routes.extend(_routes())
+    for router in dialects.routers(services.settings.dialects):
+        app.router.routes.extend(router.routes)
     docs_page.install(app)
     app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
     problems.install(app)

@@ -1,6 +1,7 @@
 """Caps on request bodies, enforced while the bytes arrive and before anything parses them."""
 
 import asyncio
+import re
 import time
 from http import HTTPStatus
 
@@ -14,8 +15,12 @@ from visavis.entry.http_api import problems
 MOST_PLAIN = MIB
 """Largest body without files, bytes."""
 
-WITH_FILES = frozenset({"/api/v1/analyze", "/api/v1/blobs"})
-"""What of the API takes files; beside it the pages do, in forms."""
+WITH_FILES = re.compile(
+    r"/api/v1/(analyze|blobs|recognize|identify|verify|login/face|me/face"
+    r"|subjects/[^/]+/templates|(recognition|detection|verification)/.+)"
+    r"|/(represent|verify|analyze|register|search)?"
+)
+"""What of the API takes files, dialects included; beside it the pages do, in forms."""
 
 GAP_S = 20.0
 """Longest wait for the next piece of a body."""
@@ -156,6 +161,8 @@ class _Exchange:
 
 
 def _may_bring_files(path: str, headers: Headers) -> bool:
-    if path.startswith("/api/"):
-        return path in WITH_FILES
-    return headers.get("content-type", "").lower().startswith("multipart/form-data")
+    if WITH_FILES.fullmatch(path):
+        return True
+    return not path.startswith("/api/") and headers.get("content-type", "").lower().startswith(
+        "multipart/form-data"
+    )
