@@ -22,11 +22,14 @@ from scripts.bench import (
     hostile,
     keeping,
     mesh,
+    million,
     pipeline,
     pose,
     promotion,
+    recognising,
     searching,
     serving,
+    unlinking,
     users,
     views,
 )
@@ -58,6 +61,9 @@ GROUPS: Mapping[str, Group] = {
     "users": users.measure,
     "crashes": crashes.measure,
     "searching": searching.measure,
+    "million": million.measure,
+    "unlinking": unlinking.measure,
+    "recognising": recognising.measure,
 }
 PACKAGES = (
     "visavis",

@@ -1,9 +1,9 @@
 """A load generator in its own process: raw keep-alive connections, each asking again at once.
 
-    python -m scripts.bench.client PORT CLIENTS FEATURES LIST
+    python -m scripts.bench.client PORT CLIENTS TARGET LIST
 
-LIST names one picture file a line; every line is sent once. Prints one JSON object:
-`{"latencies_s": […], "wall_s", "errors": […]}`.
+TARGET is what to post to, such as `/api/v1/recognize`. LIST names one picture file a line; every
+line is sent once. Prints one JSON object: `{"latencies_s": […], "wall_s", "errors": […]}`.
 """
 
 import json
@@ -17,13 +17,13 @@ from pathlib import Path
 BOUNDARY = "visavis-bench"
 
 
-def main(port: int, clients: int, features: str, listing: Path) -> None:
+def main(port: int, clients: int, target: str, listing: Path) -> None:
     """Send all pictures and print what was measured."""
     paths = iter([Path(line) for line in listing.read_text().splitlines()])
     latencies: list[float] = []
     errors: list[str] = []
     threads = [
-        threading.Thread(target=_client, args=(port, features, paths, latencies, errors))
+        threading.Thread(target=_client, args=(port, target, paths, latencies, errors))
         for _ in range(clients)
     ]
     started = time.perf_counter()
@@ -39,7 +39,7 @@ _next = threading.Lock()
 
 
 def _client(
-    port: int, features: str, paths: Iterator[Path], latencies: list[float], errors: list[str]
+    port: int, target: str, paths: Iterator[Path], latencies: list[float], errors: list[str]
 ) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -48,7 +48,7 @@ def _client(
                 path = next(paths, None)
             if path is None:
                 return
-            request = _request(path, features)
+            request = _request(path, target)
             started = time.perf_counter()
             connection.sendall(request)
             status = _answer(connection)
@@ -57,13 +57,13 @@ def _client(
                 errors.append(f"{path.name}: {status}")
 
 
-def _request(path: Path, features: str) -> bytes:
-    disposition = f'form-data; name="files"; filename="{path.name}"'
+def _request(path: Path, target: str) -> bytes:
+    disposition = f'form-data; name="file"; filename="{path.name}"'
     head = f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n"
     head += "Content-Type: application/octet-stream\r\n\r\n"
     body = head.encode() + path.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode()
     lines = [
-        f"POST /api/v1/analyze?features={features} HTTP/1.1",
+        f"POST {target} HTTP/1.1",
         "Host: 127.0.0.1",
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}",
         f"Content-Length: {len(body)}",

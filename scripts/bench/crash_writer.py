@@ -19,6 +19,7 @@ from visavis.core.errors import InvalidInput, Unavailable
 from visavis.core.purposes import Purpose
 from visavis.core.roles import Role
 from visavis.core.settings import Settings
+from visavis.core.types import Floats
 from visavis.entry.services import Records
 from visavis.entry.wiring import open_records
 from visavis.store.kinds import ConsentMethod
@@ -28,6 +29,7 @@ from visavis.usecases.consent_records import GivenBy
 THREADS = 3
 MOST_USERS = 5
 MOST_FILE_BYTES = 200_000
+EMBEDDER = "crash@1"
 
 READY: Final = "ready"
 SUBJECT, TEMPLATE, USER, KEY, FILE = "subject", "template", "user", "key", "file"
@@ -81,6 +83,7 @@ class _Writer:
         self._records, self._house, self._told = records, house, told
         self._chance, self._seed, self._count = random.Random(seed), seed, 0
         self._subjects: list[str] = []
+        self._templates: list[tuple[str, str]] = []
         self._users: list[str] = []
         self._is_full = False
         self._files: list[str] = []
@@ -91,6 +94,8 @@ class _Writer:
             self._add_subject,
             self._add_subject,
             self._erase,
+            self._remove_template,
+            self._search,
             self._add_user,
             self._remove_user,
             self._add_key,
@@ -119,17 +124,46 @@ class _Writer:
             method=ConsentMethod.WRITTEN,
             given_by=GivenBy.SUBJECT,
         )
-        vector = np.random.default_rng(self._count).normal(size=128).astype(np.float32)
-        template = records.templates.seal(
-            house.owner, subject, vector, purpose=Purpose.RECOGNITION, embedder="crash@1"
-        )
+        template = self._seal(subject)
         self._say(TEMPLATE, f"{template} {subject}")
+        removable = self._seal(subject)
+        self._say(TEMPLATE, f"{removable} {removable}")
+        self._templates.append((removable, subject))
         self._keep(subject)
         self._subjects.append(subject)
+
+    def _seal(self, subject: str) -> str:
+        return self._records.templates.seal(
+            self._house.owner,
+            subject,
+            self._vector(),
+            purpose=Purpose.RECOGNITION,
+            embedder=EMBEDDER,
+        )
+
+    def _vector(self) -> Floats:
+        return np.random.default_rng(self._count).normal(size=128).astype(np.float32)
+
+    def _remove_template(self) -> None:
+        if self._templates:
+            template, subject = self._templates.pop(0)
+            if subject in self._subjects:  # otherwise it went with them
+                self._say(GOING, template)
+                self._records.templates.remove(self._house.owner, template)
+                self._say(GONE, template)
+
+    def _search(self) -> None:
+        """Have the index of this process follow the rows, and keep it on the disk."""
+        galleries, owner = self._records.galleries, self._house.owner
+        galleries.search(owner, self._vector()[None], EMBEDDER, Purpose.RECOGNITION, 1)
+        galleries.save()
 
     def _erase(self) -> None:
         if self._subjects:
             subject = self._subjects.pop()
+            for template, of in self._templates:
+                if of == subject:
+                    self._say(GOING, template)
             self._say(GOING, subject)
             self._records.erasure.erase(self._house.owner, subject)
             self._say(GONE, subject)

@@ -67,6 +67,8 @@ class Crashed:
         lost: Those of them that were not there.
         damaged: Files of rows that were not there or not whole.
         broken: Faults of audit logs.
+        ghosts: Entries of the index that did not agree with the rows, in the process that went on
+            and in one that started anew.
         orphans: Files without rows that the kills left; the sweep removed them.
         parts: Parts of files that the kills left; the sweep removed them.
         left: Orphans and parts after the sweep.
@@ -78,6 +80,7 @@ class Crashed:
     lost: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    ghosts: list[str] = field(default_factory=list)
     orphans: int = 0
     parts: int = 0
     left: int = 0
@@ -86,7 +89,7 @@ class Crashed:
     @property
     def is_clean(self) -> bool:
         """Return whether nothing was lost, broken or left."""
-        return not (self.lost or self.damaged or self.broken or self.left)
+        return not (self.lost or self.damaged or self.broken or self.ghosts or self.left)
 
 
 def measure(_ground: Ground) -> Iterator[Figure]:
@@ -102,9 +105,10 @@ def _on(database: str, url: str) -> Figure:
     told = ", ".join(f"{count:,} {what}" for what, count in sorted(found.told.items()))
     return Figure(
         f"kill -9 at {found.kills} random points during writes, {database}",
-        "0 lost committed rows, 0 half-written blobs, 0 orphans after the sweep",
+        "0 lost committed rows, 0 half-written blobs, 0 orphans after the sweep, 0 ghosts",
         f"{len(found.lost)} lost of {found.told.total():,} promised ({told}); "
         f"{len(found.damaged)} damaged files; {len(found.broken)} faults in the audit log; "
+        f"{len(found.ghosts)} ghosts or holes in the index; "
         f"{found.orphans} orphans and {found.parts} parts swept, {found.left} left; "
         f"{found.unfinished} erasures finished afterwards",
         found.is_clean and found.kills == KILLS,
@@ -213,6 +217,15 @@ def _check(records: Records, tenant_id: str, known: _Known, found: Crashed) -> N
     found.damaged += _damaged(records)
     log = records.ground.audit.verify(records.ground.store, tenant_id)
     found.broken += [f"{fault.fault} at {fault.seq}" for fault in log]
+    found.ghosts += _ghosts(records, tenant_id)
+    with closing(open_records(records.ground.settings)) as started:
+        found.ghosts += _ghosts(started, tenant_id)
+
+
+def _ghosts(records: Records, tenant_id: str) -> list[str]:
+    """Return what is wrong with the index of a process, and mend it."""
+    found = records.galleries.verify(tenant_id)
+    return [f"{each}" for each in found if not each.is_clean]
 
 
 def _is_there(work: Work, tenant_id: str, what: str, name: str) -> bool:

@@ -51,6 +51,7 @@ class Gallery:
         vectors: (n, 128) float32, the same templates open.
         probes: (2000, 64) uint8.
         open_probes: (2000, 128) float32.
+        whose: (2000,) which person each probe is of: template i is of person i modulo their number.
     """
 
     ids: list[str]
@@ -58,6 +59,7 @@ class Gallery:
     vectors: Floats
     probes: Codes
     open_probes: Floats
+    whose: NDArray[np.int64]
 
 
 def measure(_ground: Ground) -> Iterator[Figure]:
@@ -67,15 +69,15 @@ def measure(_ground: Ground) -> Iterator[Figure]:
     except ImportError as exc:
         raise Missing("faiss is not installed; pip install faiss-cpu") from exc
     faiss.omp_set_num_threads(1)
-    gallery = _gallery(MANY)
+    drawn = gallery(MANY)
     index = FaissIndex(2 * MANY)
-    add_s = _took(lambda: index.add(SPACE, gallery.ids, gallery.codes))
-    yield _one_probe(index, gallery)
+    add_s = _took(lambda: index.add(SPACE, drawn.ids, drawn.codes))
+    yield _one_probe(index, drawn)
     yield _memory(index)
     yield _filling(add_s)
     yield _start(index)
-    yield _growth("every entry", gallery, 2 * MANY, None)
-    yield _growth("by lists", gallery, 1000, LEAST_RECALL)
+    yield _growth("every entry", drawn, 2 * MANY, None)
+    yield _growth("by lists", drawn, 1000, LEAST_RECALL)
 
 
 def _one_probe(index: FaissIndex, gallery: Gallery) -> Figure:
@@ -176,7 +178,8 @@ def _recall(index: FaissIndex, gallery: Gallery) -> float:
     return float(np.mean([ours.similarities[0] == best.similarities[0] for ours, best in pairs]))
 
 
-def _gallery(count: int) -> Gallery:
+def gallery(count: int) -> Gallery:
+    """Draw people, their templates and probes of some of them."""
     chance = np.random.default_rng(5)
     people = chance.standard_normal((count // TEMPLATES_EACH, DIMENSIONS), np.float32)
     vectors = np.concatenate([_pictures(people, chance) for _ in range(TEMPLATES_EACH)])
@@ -185,7 +188,7 @@ def _gallery(count: int) -> Gallery:
     maker = CodeMaker(bytes(32), SPACE.embedder, DIMENSIONS)
     codes = np.concatenate([maker.codes(vectors[i : i + 50_000]) for i in range(0, count, 50_000)])
     ids = list(written(chance.integers(0, 256, (count, 16), np.uint8)))
-    return Gallery(ids, codes, vectors, maker.codes(open_probes), open_probes)
+    return Gallery(ids, codes, vectors, maker.codes(open_probes), open_probes, who)
 
 
 def _share(gallery: Gallery, count: int) -> Gallery:
@@ -194,7 +197,7 @@ def _share(gallery: Gallery, count: int) -> Gallery:
     rows = np.arange(people)[None] + np.arange(TEMPLATES_EACH)[:, None] * all_people
     ids = [gallery.ids[row] for row in rows.reshape(-1)]
     codes, vectors = gallery.codes[rows.reshape(-1)], gallery.vectors[:0]
-    return Gallery(ids, codes, vectors, gallery.probes, gallery.open_probes)
+    return Gallery(ids, codes, vectors, gallery.probes, gallery.open_probes, gallery.whose)
 
 
 def _pictures(people: Floats, chance: np.random.Generator) -> Floats:

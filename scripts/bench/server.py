@@ -36,11 +36,15 @@ class Server:
     port: int
 
     def load(self, paths: Sequence[Path], clients: int, features: str) -> dict[str, Any]:
-        """Let clients send all pictures; return what `scripts.bench.client` measured."""
+        """Let clients have all pictures analysed; return what `scripts.bench.client` measured."""
+        return self.ask(paths, clients, f"/api/v1/analyze?features={features}")
+
+    def ask(self, paths: Sequence[Path], clients: int, target: str) -> dict[str, Any]:
+        """Let clients post all pictures to a path; return what `scripts.bench.client` measured."""
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
             listing.write("\n".join(map(str, paths)))
             listing.flush()
-            arguments = [str(self.port), str(clients), features, listing.name]
+            arguments = [str(self.port), str(clients), target, listing.name]
             done = subprocess.run(
                 [sys.executable, "-m", "scripts.bench.client", *arguments],
                 capture_output=True,
