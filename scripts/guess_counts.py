@@ -60,9 +60,9 @@ def main() -> None:
     """Embed, search, print."""
     given = _arguments()
     people = {who: names for who, names in read_people(given.people).items() if names}
-    vectors = dict(_embedded(given.people, [name for names in people.values() for name in names]))
+    vectors = dict(embedded(given.people, [name for names in people.values() for name in names]))
     known = {who: [vectors[n] for n in names if n in vectors] for who, names in people.items()}
-    crowd = _crowd(given.crowd, given.most)
+    crowd = crowd_of(given.crowd, given.most)
     half = len(crowd) // 2
     trial = _trial([theirs for theirs in known.values() if theirs], crowd[half:])
     print(
@@ -124,7 +124,7 @@ def _trial(known: Sequence[Sequence[Floats]], crowd: Floats) -> Trial:
     return Trial(np.concatenate([np.stack(gallery), crowd]), np.stack(probes), np.array(owners))
 
 
-def _crowd(root: Path | None, most: int) -> Floats:
+def crowd_of(root: Path | None, most: int) -> Floats:
     """Return the vectors of a set of different people, (n, d); none without a set."""
     if root is None:
         return np.zeros((0, 128), np.float32)
@@ -134,10 +134,10 @@ def _crowd(root: Path | None, most: int) -> Floats:
         else (str(path.relative_to(root)) for path in root.rglob("*"))
     )
     names = sorted(name for name in found if Path(name).suffix in PICTURES)
-    return np.stack([vector for _, vector in _embedded(root, names[:most])])
+    return np.stack([vector for _, vector in embedded(root, names[:most])])
 
 
-def _embedded(root: Path, names: Sequence[str]) -> Iterator[tuple[str, Floats]]:
+def embedded(root: Path, names: Sequence[str]) -> Iterator[tuple[str, Floats]]:
     """Yield the vector of each picture that shows a face."""
     settings = load_settings()
     with closing(build(settings).analyses) as analyses:
