@@ -3,124 +3,37 @@
 Nothing here is read from the code: what is loosened there by mistake is not loosened here.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from tests.entry.http_house import PASSWORD
+from tests.entry.http_sample import (
+    EVERYBODY,
+    LEAST,
+    NEW_PASSWORD,
+    NO_PICTURE,
+    OF_THE_HOST,
+    PERSON,
+    USER,
+    WRONG,
+    Sample,
+    a_form,
+    sends,
+)
+from tests.entry.http_samples_of_people import (
+    of_collections,
+    of_consent,
+    of_people,
+    of_privacy,
+    of_recognition,
+)
 from tests.entry.http_scene import Asked, Scene
 from visavis.credentials.tokens import REFRESH, new_secret
 
-EVERYBODY, USER, PERSON = "everybody", "user", "person"
-
-LEAST: Mapping[str, str] = {
-    "analyse": "operator",
-    "recognise": "operator",
-    "people:read": "viewer",
-    "people:write": "operator",
-    "people:erase": "admin",
-    "photos:read": "viewer",
-    "photos:write": "operator",
-    "audience:read": "viewer",
-    "audience:write": "operator",
-    "privacy:read": "operator",
-    "privacy:write": "admin",
-    "users:read": "admin",
-    "users:write": "admin",
-    "keys:read": "operator",
-    "keys:write": "operator",
-    "audit:read": "admin",
-    "models:read": "viewer",
-    "models:write": "admin",
-    "settings:read": "admin",
-    "settings:write": "admin",
-    "tenant:delete": "owner",
-}
-"""The least role that has a permission."""
-
-OF_THE_HOST = frozenset({"models:write", "settings:read", "settings:write"})
-"""What only the tenant that runs the deployment has."""
-
-GOOD = frozenset({200, 201, 202, 204})
-WRONG = frozenset({422})
-
-NEW_PASSWORD = "eleven quiet swans at dusk"
-
-
-def nothing(_: Scene) -> Asked:
-    """Ask without parameters and body."""
-    return Asked()
-
-
-def sends(body: object) -> Callable[[Scene], Asked]:
-    """Ask with the same body each time."""
-    return lambda _: Asked(json=body)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One route.
-
-    Attributes:
-        takes: What it takes: a permission, or one of the three words.
-        make: Makes a request to it.
-        gives: The statuses that whoever may gets.
-        alone: Whether whoever asks should be there for this one request only.
-        apart: Whether their whole tenant should.
-        person: Whether it takes, beside a permission, that no program asks.
-        also: Further permissions that it takes.
-    """
-
-    takes: str
-    make: Callable[[Scene], Asked] = nothing
-    gives: frozenset[int] = GOOD
-    alone: bool = False
-    apart: bool = False
-    person: bool = False
-    also: tuple[str, ...] = ()
-
-    @property
-    def word(self) -> str:
-        """What the OpenAPI document says of it."""
-        return f"{self.takes} in person" if self.person else self.takes
+__all__ = ["EVERYBODY", "LEAST", "OF_THE_HOST", "PERSON", "SAMPLES", "USER", "Sample"]
 
 
 def of_analysis() -> dict[str, Sample]:
     return {"POST /api/v1/analyze": Sample("analyse", gives=frozenset({415}))}
-
-
-PICTURE = (
-    b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
-    b"no picture\r\n--cut--\r\n"
-)
-FORM = {"Content-Type": "multipart/form-data; boundary=cut"}
-NO_PICTURE = frozenset({415})
-"""Whoever may is told that it is none."""
-
-
-def a_picture(path: Mapping[str, str] | None = None, **query: str) -> Asked:
-    return Asked(path=path or {}, query=query, content=PICTURE, headers=FORM)
-
-
-def enrolling(scene: Scene) -> Asked:
-    return a_picture({"subject_id": scene.template()["subject_id"]})
-
-
-def verifying(scene: Scene) -> Asked:
-    return a_picture(subject_id=scene.template()["subject_id"])
-
-
-def of_recognition() -> dict[str, Sample]:
-    templates = "/api/v1/subjects/{subject_id}/templates"
-    return {
-        f"GET {templates}": Sample("people:read", a_subject),
-        f"POST {templates}": Sample("people:write", enrolling, NO_PICTURE),
-        f"DELETE {templates}/{{template_id}}": Sample(
-            "people:write", lambda scene: Asked(path=scene.template())
-        ),
-        "POST /api/v1/recognize": Sample("recognise", lambda _: a_picture(), NO_PICTURE),
-        "POST /api/v1/identify": Sample("recognise", lambda _: a_picture(), NO_PICTURE),
-        "POST /api/v1/verify": Sample("recognise", verifying, NO_PICTURE),
-    }
 
 
 def of_health() -> dict[str, Sample]:
@@ -172,8 +85,11 @@ def with_second_factor(scene: Scene) -> Asked:
     return Asked(json={"password": PASSWORD})
 
 
+STRANGER = {"email": "nobody@nowhere.example"}
+
+
 def of_logging_in() -> dict[str, Sample]:
-    stranger = {"email": "nobody@nowhere.example"}
+    stranger = STRANGER
     coded = stranger | {"code": "123456"}
     wanted = {"full_name": "Ann Lee", "password": NEW_PASSWORD}
     return {
@@ -229,6 +145,24 @@ def of_ones_account() -> dict[str, Sample]:
     }
 
 
+def of_face_login() -> dict[str, Sample]:
+    """Logging in by face; nobody here has a second factor, and pictures are none."""
+    return {
+        "POST /api/v1/login/face/challenge": Sample(EVERYBODY, sends(STRANGER)),
+        "POST /api/v1/login/face": Sample(EVERYBODY, facing, NO_PICTURE),
+        "GET /api/v1/me/face": Sample(PERSON),
+        "POST /api/v1/me/face": Sample(
+            PERSON, lambda _: a_form({"password": PASSWORD, "agree": "no"}), WRONG
+        ),
+        "DELETE /api/v1/me/face": Sample(PERSON, gives=frozenset({404})),
+    }
+
+
+def facing(scene: Scene) -> Asked:
+    asked = scene.house.ask("POST", "/api/v1/login/face/challenge", json=STRANGER)
+    return a_form({"challenge": asked.json()["challenge"]})
+
+
 def of_users() -> dict[str, Sample]:
     dead = frozenset({404})
     accepting = {"secret": "vvl_x", "full_name": "Ann Lee", "password": NEW_PASSWORD}
@@ -278,80 +212,6 @@ def of_keys() -> dict[str, Sample]:
     }
 
 
-def a_subject(scene: Scene) -> Asked:
-    return Asked(path={"subject_id": scene.subject()})
-
-
-def of_people() -> dict[str, Sample]:
-    return {
-        "GET /api/v1/subjects": Sample("people:read"),
-        "POST /api/v1/subjects": Sample("people:write", sends({"name": "Ann Lee"})),
-        "GET /api/v1/subjects/{subject_id}": Sample("people:read", a_subject),
-        "PATCH /api/v1/subjects/{subject_id}": Sample(
-            "people:write",
-            lambda scene: Asked(path={"subject_id": scene.subject()}, json={"notes": "tall"}),
-        ),
-        "DELETE /api/v1/subjects/{subject_id}": Sample("people:erase", a_subject),
-        "GET /api/v1/subjects/{subject_id}/export": Sample("privacy:read", a_subject),
-    }
-
-
-def a_consent(scene: Scene) -> Asked:
-    return Asked(path={"consent_id": scene.consent()})
-
-
-def consenting(scene: Scene) -> Asked:
-    body = {"purpose": "recognition", "notice_id": scene.notice(), "method": "written"}
-    return Asked(path={"subject_id": scene.subject()}, json=body)
-
-
-def of_consent() -> dict[str, Sample]:
-    notice = {"purpose": "recognition", "language": "en", "text": "We look at faces. " * 3}
-    return {
-        "GET /api/v1/notices": Sample("privacy:read"),
-        "POST /api/v1/notices": Sample("privacy:write", sends(notice)),
-        "GET /api/v1/notices/{notice_id}": Sample(
-            "privacy:read", lambda scene: Asked(path={"notice_id": scene.notice()})
-        ),
-        "GET /api/v1/consents": Sample("privacy:read"),
-        "GET /api/v1/consents/{consent_id}": Sample("privacy:read", a_consent),
-        "POST /api/v1/consents/{consent_id}/withdraw": Sample(
-            "people:write", lambda scene: Asked(path={"consent_id": scene.consent()}, json={})
-        ),
-        "GET /api/v1/subjects/{subject_id}/consents": Sample("privacy:read", a_subject),
-        "POST /api/v1/subjects/{subject_id}/consents": Sample("people:write", consenting),
-    }
-
-
-def of_privacy() -> dict[str, Sample]:
-    rules = {
-        "mode": "identify",
-        "purposes": ["recognition"],
-        "attributes": [],
-        "adults_only": False,
-    }
-    kept = {"what": "receipts"}
-    return {
-        "GET /api/v1/privacy": Sample("privacy:read"),
-        "PUT /api/v1/privacy": Sample("privacy:write", sends(rules)),
-        "PATCH /api/v1/privacy": Sample("privacy:write", sends({"mode": "identify"})),
-        "GET /api/v1/privacy/retention": Sample("privacy:read"),
-        "PUT /api/v1/privacy/retention/{what}": Sample(
-            "privacy:write", lambda _: Asked(path=kept, json={"days": 3650})
-        ),
-        "DELETE /api/v1/privacy/retention/{what}": Sample(
-            "privacy:write", lambda _: Asked(path=kept)
-        ),
-        "GET /api/v1/receipts": Sample("privacy:read"),
-        "GET /api/v1/receipts/{receipt_id}": Sample(
-            "privacy:read", lambda scene: Asked(path={"receipt_id": scene.receipt()})
-        ),
-        "POST /api/v1/receipts/check": Sample(
-            EVERYBODY, sends({"format": "x", "statement": {}, "public_key": "x", "signature": "x"})
-        ),
-    }
-
-
 def of_proof() -> dict[str, Sample]:
     return {
         "GET /api/v1/audit": Sample("audit:read"),
@@ -372,10 +232,12 @@ SAMPLES: Mapping[str, Sample] = {
     **of_logging_in(),
     **of_ones_own(),
     **of_ones_account(),
+    **of_face_login(),
     **of_users(),
     **of_the_tenant(),
     **of_keys(),
     **of_people(),
+    **of_collections(),
     **of_recognition(),
     **of_consent(),
     **of_privacy(),

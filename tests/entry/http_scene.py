@@ -70,6 +70,19 @@ class Scene:
             "subject", lambda: str(self.post("/api/v1/subjects", {"adult": True})["id"])
         )
 
+    def another_subject(self) -> str:
+        return self._id(
+            "another subject", lambda: str(self.post("/api/v1/subjects", {"adult": True})["id"])
+        )
+
+    def collection(self) -> str:
+        """Name a collection that no other tenant has."""
+        return self._id("collection", self._collected, lambda: f"wing-{secrets.token_hex(8)}")
+
+    def _collected(self) -> str:
+        name = f"wing-{secrets.token_hex(8)}"
+        return str(self.post("/api/v1/collections", {"name": name})["name"])
+
     def receipt(self) -> str:
         """Name the receipt of somebody who was erased."""
         return self._id("receipt", self._erased)
@@ -116,18 +129,26 @@ class Scene:
         ).split()
         return {"subject_id": subject, "template_id": template}
 
-    def _sealed(self) -> str:
+    def two_templates(self) -> dict[str, str]:
+        """Name somebody who agreed, and one of their two templates."""
+        subject, template = self._id(
+            "two templates", lambda: self._sealed(count=2), lambda: f"{new_id()} {new_id()}"
+        ).split()
+        return {"subject_id": subject, "template_id": template}
+
+    def _sealed(self, count: int = 1) -> str:
         subject = str(self.post("/api/v1/subjects", {"adult": True})["id"])
         body = {"purpose": "recognition", "notice_id": self.notice(), "method": "written"}
         self.post(f"/api/v1/subjects/{subject}/consents", body)
         owner = Actor(self.tenant.id, self.tenant.owner.id, Role.OWNER)
-        template = self.house.records.templates.seal(
-            owner,
-            subject,
-            np.random.default_rng().normal(size=128).astype(np.float32),
-            purpose=Purpose.RECOGNITION,
-            embedder="dlib_resnet@1",
-        )
+        for _ in range(count):
+            template = self.house.records.templates.seal(
+                owner,
+                subject,
+                np.random.default_rng().normal(size=128).astype(np.float32),
+                purpose=Purpose.RECOGNITION,
+                embedder="dlib_resnet@1",
+            )
         return f"{subject} {template}"
 
     def session(self) -> str:

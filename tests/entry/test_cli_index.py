@@ -59,6 +59,30 @@ def test_holes_and_ghosts_are_repaired(machine):
     assert machine.run("index", "verify").exit_code == 0
 
 
+def test_all_collections_are_looked_at(machine):
+    owner = machine.do(enrol)
+
+    def enrol_elsewhere(records):
+        wing = records.collections.create(owner, "wing").id
+        notice = records.notices.page(owner).items[0]
+        known = records.subjects.create(owner, adult=True, collection=wing)
+        told = {"method": ConsentMethod.WRITTEN, "given_by": GivenBy.SUBJECT}
+        purpose = Purpose.RECOGNITION
+        records.consents.give(owner, known.id, purpose, notice_id=notice.id, **told)
+        vector = np.random.default_rng(9).normal(size=128).astype(np.float32)
+        records.templates.seal(owner, known.id, vector, purpose=purpose, embedder=EMBEDDER)
+        return wing
+
+    wing = machine.do(enrol_elsewhere)
+    said = machine.run("index", "verify").stdout.splitlines()
+    assert said == [
+        f"{owner.tenant_id}  {EMBEDDER}  3 templates  ok",
+        f"{owner.tenant_id}  {EMBEDDER}  collection {wing}  1 templates  ok",
+    ]
+    told = json.loads(machine.run("index", "rebuild", "--json").stdout)
+    assert told == {"templates": {owner.tenant_id: 4}}
+
+
 def test_an_index_is_built_anew(machine):
     owner = machine.do(enrol)
     told = machine.run("index", "rebuild", "--json")

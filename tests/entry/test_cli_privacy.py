@@ -70,3 +70,40 @@ def test_a_file_that_holds_no_receipt_is_refused(machine, shop, tmp_path, conten
     path.write_text(content)
     assert machine.run("privacy", "receipt", str(path)).exit_code == 2
     assert machine.run("privacy", "receipt", str(tmp_path / "none")).exit_code == 1
+
+
+TOLD = "We compare your face with the picture that you gave to the club."
+
+
+def test_the_rules_are_set_in_one_line_and_programs_may_enrol(machine, shop):
+    words = ("--mode", "identify", "--purpose", "recognition", "--agreed-elsewhere", TOLD)
+    done = machine.run("privacy", "set", *words, "--json")
+    assert done.exit_code == 0, done.output
+    rules = json.loads(done.stdout)
+    assert (rules["mode"], rules["purposes"], rules["keep_pictures"]) == (
+        "identify",
+        ["recognition"],
+        False,
+    )
+    added = machine.do(lambda records: records.newcomers.add(shop, reference="7", name="Ann"))
+    assert added.adult is True
+    again = json.loads(machine.run("privacy", "set", *words, "--json").stdout)
+    assert again["agreed_notice"] == rules["agreed_notice"]
+    (notice,) = machine.do(lambda records: records.notices.page(shop).items)
+    assert (notice.text, notice.purpose) == (TOLD, "recognition")
+
+
+def test_each_rule_is_changed_alone_and_told(machine, shop):
+    done = machine.run("privacy", "set", "--keep-pictures", "--no-adults-only")
+    assert done.stdout.splitlines()[:3] == [
+        "mode: anonymous",
+        "adults only: no",
+        "keep pictures: yes",
+    ]
+    machine.run("privacy", "set", "--agreed-elsewhere", TOLD)
+    told = machine.run("privacy", "set", "--not-agreed-elsewhere", "--no-keep-pictures").stdout
+    assert "keep pictures: no" in told
+    assert "agreed elsewhere: no" in told
+    both = machine.run("privacy", "set", "--agreed-elsewhere", TOLD, "--not-agreed-elsewhere")
+    assert both.exit_code != 0
+    assert "not both" in both.output

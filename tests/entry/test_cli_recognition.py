@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tests.entry.cli_records import add_tenant, never
@@ -15,6 +16,7 @@ from visavis.core.purposes import Purpose
 from visavis.core.settings import Settings, load_settings
 from visavis.entry.cli import app
 from visavis.entry.cli.console import Roof
+from visavis.entry.cli.opening import acting_for
 from visavis.entry.services import Services
 from visavis.entry.wiring import open_people, open_records
 from visavis.store.kinds import ConsentMethod, Mode
@@ -106,6 +108,21 @@ def test_a_bad_picture_is_told_and_does_not_stop_the_others(desk):
     assert alone.exit_code == 2
 
 
+def test_whom_nobody_knows_is_made_where_consent_was_obtained_elsewhere(desk):
+    stranger, nobody = str(desk.folder / "stranger"), str(desk.folder / "no-face.png")
+    assert desk.run("enroll", stranger, "--reference", "new").exit_code == 1
+    said = "People were told of this at the door, and agreed to it in writing."
+    done = desk.run("privacy", "set", "--agreed-elsewhere", said)
+    assert done.exit_code == 0, done.output
+    Image.new("RGB", (64, 64)).save(nobody)
+    assert desk.run("enroll", nobody, "--reference", "new").exit_code == 2
+    assert "no such subject" in desk.run("verify", nobody, "--reference", "new").output
+    told = desk.told("enroll", stranger, "--reference", "new")
+    assert ["template_id" in each for each in told["results"]] == [True, True]
+    (picture,) = desk.told("recognize", str(desk.folder / "stranger" / "smiling.jpg"))["results"]
+    assert [face["match"] for face in picture["faces"]] == ["new"]
+
+
 def test_one_is_verified_and_another_is_not(desk):
     desk.told("enroll", str(desk.folder / "ann" / "neutral.jpg"), "--reference", "ann")
     smile = str(desk.folder / "ann" / "smiling.jpg")
@@ -136,3 +153,32 @@ def test_what_cannot_be_is_named(desk, words, said, monkeypatch):
     assert result.exit_code in {1, 2}
     assert said in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_collection_is_enrolled_into_and_searched(desk):
+    settings = load_settings(data=desk.folder / "data")
+    with closing(open_records(settings)) as records:
+        owner = acting_for(records, "")
+        wing = records.collections.create(owner, "wing").id
+        notice = records.notices.page(owner).items[0].id
+        known = records.subjects.create(owner, reference="ann", adult=True, collection=wing)
+        records.consents.give(
+            owner,
+            known.id,
+            Purpose.RECOGNITION,
+            notice_id=notice,
+            method=ConsentMethod.WRITTEN,
+            given_by=GivenBy.SUBJECT,
+        )
+    inside = ("--collection", "wing")
+    picture, smile = (str(desk.folder / "ann" / f"{name}.jpg") for name in ("neutral", "smiling"))
+    made = desk.told("enroll", picture, "--reference", "ann", *inside)
+    assert made["subject_id"] == known.id
+    for words, expected in ((inside, "ann"), ((), None)):
+        (found,) = desk.told("recognize", smile, *words)["results"]
+        assert [face["match"] for face in found["faces"]] == [expected]
+    assert desk.run("verify", smile, "--reference", "ann", *inside).exit_code == 0
+    assert desk.run("verify", smile, "--reference", "ann").exit_code == 1
+    gone = desk.run("recognize", smile, "--collection", "gone")
+    assert gone.exit_code != 0
+    assert "collection" in gone.stderr

@@ -34,8 +34,9 @@ def test_the_rules_say_what_is_so_and_what_could_be(door):
 
 
 def test_patch_changes_what_is_given_and_put_everything(door):
-    rules = {"mode": "verify", "purposes": ["photos"], "attributes": [], "adults_only": False}
-    assert door.ask("PUT", "/privacy", json=rules).json() == rules
+    given = {"mode": "verify", "purposes": ["photos"], "attributes": [], "adults_only": False}
+    rules = given | {"agreed_notice": "", "keep_pictures": False}
+    assert door.ask("PUT", "/privacy", json=given).json() == rules
     changed = door.patch("/privacy", purposes=["face_login", "recognition"], mode=None)
     assert changed.json() == rules | {"purposes": ["recognition", "face_login"]}
     told = door.get("/privacy").json()
@@ -91,3 +92,15 @@ def test_who_may_what(door):
     assert door.get("/privacy", Role.VIEWER).status_code == 403
     assert door.patch("/privacy", Role.OPERATOR, adults_only=False).status_code == 403
     assert door.patch("/privacy", Role.ADMIN, adults_only=False).status_code == 200
+
+
+def test_a_notice_that_everybody_agreed_to_is_named_by_its_id(door):
+    notice = door.notice()
+    told = door.patch("/privacy", agreed_notice=notice, keep_pictures=True).json()
+    assert (told["agreed_notice"], told["keep_pictures"]) == (notice, True)
+    assert door.patch("/privacy", agreed_notice="0" * 32).status_code == 404
+    assert door.patch("/privacy", agreed_notice="x").status_code == 422
+    told = door.patch("/privacy", agreed_notice="").json()
+    assert (told["agreed_notice"], told["keep_pictures"]) == ("", True)
+    rules = {"mode": "identify", "purposes": [], "attributes": [], "adults_only": True}
+    assert door.ask("PUT", "/privacy", json=rules).json()["keep_pictures"] is False

@@ -96,6 +96,8 @@ def test_somebody_is_enrolled_and_named_on_another_picture(office, shared_data):
         "embedder": told["embedder"],
         "quality": pytest.approx(told["face"]["quality"], abs=0.01),
         "created_at": kept["created_at"],
+        "seen": None,
+        "has_picture": False,
     }
 
     both = beside(portrait(shared_data, 0, smiling=True), portrait(shared_data, 1))

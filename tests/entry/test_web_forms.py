@@ -23,7 +23,7 @@ from visavis.entry.web.app import add_forms
 from visavis.entry.web.form_reading import MOST_BYTES
 from visavis.entry.web.forms import EMAIL, filled
 from visavis.entry.web.forms import PASSWORD as SECRET
-from visavis.entry.web.guard import FORMS
+from visavis.entry.web.guard import BY_FACE, FORMS, WITH_FACE
 from visavis.usecases.set_up import SetUp
 
 PAGES = sorted(FORMS - {"/logout"})
@@ -84,7 +84,7 @@ def log_in(house: House, **form: str) -> httpx.Response:
     return house.client.post("/login", data=given)
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [path for path in PAGES if path not in {BY_FACE, WITH_FACE}])
 def test_nothing_runs_in_a_page_and_nobody_keeps_it(house: House, path: str) -> None:
     answer = house.client.get(path)
     policy = answer.headers["content-security-policy"]
@@ -96,6 +96,35 @@ def test_nothing_runs_in_a_page_and_nobody_keeps_it(house: House, path: str) -> 
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "same-origin"
     assert not re.search(r'\b(style|on\w+)="', answer.text)
+
+
+@pytest.mark.parametrize("path", [BY_FACE, WITH_FACE])
+def test_logging_in_by_face_begins_at_the_log_in_page(house: House, path: str) -> None:
+    answer = house.client.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_page_with_the_camera_runs_our_own_scripts_and_no_other(house: House) -> None:
+    answer = house.client.post(BY_FACE, data={"email": "nobody@nowhere.example"})
+    policy = answer.headers["content-security-policy"]
+    assert answer.status_code == 200
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert answer.text.count("<script") == answer.text.count('<script defer src="assets/') == 2
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_form_without_a_picture_or_a_challenge_comes_to_nothing(house: House) -> None:
+    sent = {"email": (None, house.host.owner.email), "challenge": (None, "x")}
+    answer = house.client.post(WITH_FACE, files=sent)
+    assert answer.status_code == 422
+    assert "There is no picture" in answer.text
+    assert "set-cookie" not in answer.headers
+    refused = house.client.post(WITH_FACE, files=sent | {"file": ("me.jpg", b"no picture")})
+    assert refused.status_code == 401
+    assert "does not open that account" in refused.text
 
 
 def test_logging_in_sets_a_cookie_that_no_script_and_no_other_site_can_use(house: House) -> None:

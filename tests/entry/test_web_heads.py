@@ -28,7 +28,7 @@ from visavis.usecases.drift import QUALITY, QUALITY_TENTHS, Reading
 
 FIRST, BETTER, WORSE = "portrait-first", "gender-better", "gender-worse"
 expect.set_options(timeout=30_000)
-NARROW = 820
+NARROW = 1020
 ORIGIN = "made for tests from <b>nothing</b>"
 GROUPS = {"gender=female": (900, 0.94), "gender=male": (1100, 0.868), "race=white": (40, 0.5)}
 BETTER_GROUPS = {"gender=female": (900, 0.96), "gender=male": (1100, 0.95), "race=white": (40, 0.5)}

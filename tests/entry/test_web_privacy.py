@@ -91,6 +91,28 @@ def test_rules_are_saved_and_written_down(page: Page, records: Records, owner: A
     told(page, "The rules are saved")
 
 
+def test_what_people_agreed_to_elsewhere_is_chosen_among_the_notices(
+    page: Page, records: Records, owner: Actor
+) -> None:
+    text = "Your face is compared with those of our members, at the door and nowhere else."
+    notice = records.notices.add(owner, Purpose.RECOGNITION, "fr", text)
+    page.reload()
+    page.get_by_role("radio", name="Yes, to Recognition, fr").check()
+    page.get_by_role("checkbox", name="Keep the pictures").check()
+    press(page, "Save changes")
+    told(page, "The rules are saved")
+    rules = records.privacy.rules(owner)
+    assert (rules.agreed_notice, rules.keep_pictures) == (notice.id, True)
+    page.reload()
+    expect(page.get_by_role("radio", name="Yes, to Recognition, fr")).to_be_checked()
+    page.get_by_role("radio", name="No, each consent").check()
+    page.get_by_role("checkbox", name="Keep the pictures").uncheck()
+    press(page, "Save changes")
+    told(page, "The rules are saved")
+    rules = records.privacy.rules(owner)
+    assert (rules.agreed_notice, rules.keep_pictures) == ("", False)
+
+
 def test_leaving_templates_unused_asks_first(
     page: Page, site: Site, records: Records, owner: Actor
 ) -> None:

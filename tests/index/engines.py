@@ -39,7 +39,7 @@ def unseal(space: Space, data: bytes, key: DataKey = KEY) -> bytes:
 
 
 def _context(space: Space) -> Context:
-    return Context(space.tenant_id, "", f"index:{space.embedder}:{space.version}")
+    return Context(space.tenant_id, "", ":".join(("index", *space.told[1:])))
 
 
 def snapshots_in(folder: Path) -> Snapshots:

@@ -149,6 +149,8 @@ def test_spaces_never_see_each_other(index, kind):
         space_of(kind, OTHER),
         space_of(kind, embedder="e@2"),
         Space(TENANT, "e@1", 2 if kind == "protected" else 1),
+        replace(ours, collection="c" * 32),
+        replace(ours, collection="login"),
     ]
     same = ids_of(1, 2)
     index.add(ours, same, drawn(kind, 2))
@@ -164,6 +166,29 @@ def test_spaces_never_see_each_other(index, kind):
         index.drop(space)
     assert set(index.search(ours, drawn(kind, 1), 5)[0].ids) == set(same)
     assert index.spaces(OTHER) == ()
+
+
+def test_two_collections_of_a_tenant_are_searched_each_on_its_own(index, space, kind):
+    here, there = replace(space, collection="c" * 32), replace(space, collection="d" * 32)
+    parts = {
+        space: ids_of(*range(30)),
+        here: ids_of(*range(100, 130)),
+        there: ids_of(*range(200, 230)),
+    }
+    for number, (part, ids) in enumerate(parts.items()):
+        index.add(part, ids, drawn(kind, 30, seed=number))
+        index.set_mark(part, number + 1)
+    for number, (part, ids) in enumerate(parts.items()):
+        assert index.ids(part) == set(ids)
+        for probes in (drawn(kind, 30, seed=other) for other in range(3)):
+            assert all(set(hits) == set(ids) for hits in found(index, part, probes, 90))
+        assert index.mark(part) == number + 1
+    assert index.spaces(TENANT) == (space, here, there)
+    index.remove(here, [*parts[space], *parts[there]])
+    index.drop(there)
+    assert [index.count(part) for part in parts] == [30, 30, 0]
+    index.drop_tenant(TENANT)
+    assert index.spaces(TENANT) == ()
 
 
 def test_the_mark_stays_with_its_space(index, space, kind):

@@ -1,7 +1,9 @@
 """What is saved comes back; what is damaged, foreign or of somebody removed does not."""
 
+import hashlib
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,6 +59,40 @@ def test_what_is_saved_is_there_after_a_restart(engine, space, kind, tmp_path):
     ):
         assert ours.ids == theirs.ids
         np.testing.assert_array_equal(ours.similarities, theirs.similarities)
+
+
+def test_collections_come_back_each_as_itself(engine, space, kind, tmp_path):
+    parts = [space, *(replace(space, collection=each) for each in ("c" * 32, "login"))]
+    for number, part in enumerate(parts):
+        saved(engine, tmp_path, part, kind, count=number + 1, mark=number + 7)
+    assert len(files(tmp_path)) == 3
+    after = local(engine, tmp_path)
+    assert after.spaces(TENANT) == tuple(sorted(parts))
+    assert [(after.count(part), after.mark(part)) for part in parts] == [(1, 7), (2, 8), (3, 9)]
+
+
+def test_the_file_of_one_collection_is_none_of_another(engine, space, kind, tmp_path):
+    here, there = replace(space, collection="c" * 32), replace(space, collection="d" * 32)
+    saved(engine, tmp_path, here, kind)
+    (ours,) = files(tmp_path)
+    saved(engine, tmp_path, there, kind, count=3)
+    (theirs,) = (path for path in files(tmp_path) if path != ours)
+    theirs.write_bytes(ours.read_bytes())
+    raw = ours.read_bytes()
+    ours.write_bytes(raw.replace(b" " + b"c" * 32, b" " + b"d" * 32))
+    index = local(engine, tmp_path)
+    assert [index.count(part) for part in (here, there, space)] == [0, 0, 0]
+
+
+def test_files_of_who_is_in_no_collection_are_called_as_ever(space, kind, tmp_path):
+    saved("faiss", tmp_path, space, kind)
+    name = hashlib.sha256(f"e@1\n{space.version}".encode()).hexdigest()[:32]
+    (file,) = files(tmp_path)
+    assert (file.name, file.parent.name) == (
+        name,
+        hashlib.sha256(TENANT.encode()).hexdigest()[:32],
+    )
+    assert file.read_bytes().startswith(b"visavis index 1\ne@1\n%d\n" % space.version)
 
 
 @pytest.mark.parametrize("other", LOCAL)

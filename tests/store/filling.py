@@ -28,6 +28,7 @@ class Filled:
     notice: str
     consent: str
     receipt: str
+    collection: str
     name: str
 
     def hashed(self, what: str) -> str:
@@ -57,6 +58,7 @@ def fill(work: Work, name: str) -> Filled:
         notice=(notice := work.notices.add(tenant, "visits", 1, "en", "We look.", NOW).id),
         consent=consent(work, tenant, subject, notice).id,
         receipt=work.receipts.add(tenant, "erasure", NOW, {"who": subject}, b"signed").id,
+        collection=work.collections.add(tenant, f"wing of {name}", NOW).id,
         name=name,
     )
 

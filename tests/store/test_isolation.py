@@ -22,12 +22,13 @@ from visavis.store.page import Page
 from visavis.store.repository import Repository
 from visavis.store.sealed import NewSealed
 from visavis.store.tables import metadata
+from visavis.store.templates import Moved
 from visavis.store.work import Work
 
 WITHOUT_A_TENANT = {
     *("tenants.add", "tenants.page", "tenants.first", "tenants.pretend"),
     *("users.find_by_email", "sessions.find_by_token", "sessions.rotate", "api_keys.find_by_hash"),
-    *("standings.of_token", "standings.of_key", "users.oldest"),
+    *("standings.of_token", "standings.of_key", "standings.of_key_id", "users.oldest"),
     *("keys.add_deployment_key", "keys.deployment_keys", "keys.hold_deployment_keys"),
     *("keys.rewrap_deployment_key", "blob_rows.names"),
 }
@@ -39,13 +40,15 @@ OF_ALL = {"deployment_keys"}
 FIXED: dict[str, list[Any]] = {
     **{
         name: [LATER + MINUTE, NOW, SOON]
-        for name in ("now", "at", "until", "since", "before", "given_at", "open_at")
+        for name in ("now", "at", "made", "until", "since", "before", "given_at", "open_at")
     },
     **{name: [SOON, LATER] for name in ("expires_at",)},
     **{name: ["x"] for name in ("full_name", "name", "because", "by", "given_by", "recorded_by")},
     **{name: ["x"] for name in ("evidence", "user_agent", "address", "text", "password_hash")},
     **{name: ["x", "code"] for name in ("old_hash", "new_hash", "sent_to", "code_hash", "action")},
     **{name: [b"x"] for name in ("data", "wrapped", "signature", "totp_sealed", "resealed")},
+    "sealed_secret": [b"x"],
+    "called": [True, False],
     **{name: [1, 2] for name in ("version", "key_version", "tenant_key_version", "step")},
     **{name: [1, 5] for name in ("size", "attempts", "days", "seq", "before_seq")},
     **{name: [1, 200] for name in ("limit",)},
@@ -100,6 +103,10 @@ def values(call: str, parameter: str, one: Filled, rows: dict[str, Any]) -> list
     """Return what one tenant would say for a parameter."""
     if parameter == "old" and call != "users.rehash":
         return [rows[call]]
+    if (call, parameter) == ("subjects.add", "collection_id"):
+        return ["", "login"]  # any would be taken: whoever calls it has asked for the collection
+    if call == "collections.find_by_name":
+        return [f"wing of {one.name}"]
     if parameter == "anchor":
         return [b"mine" if call == "audit.set_anchor" else lambda seq, mac: b"mine"]
     if parameter == "purpose":
@@ -114,13 +121,17 @@ def values(call: str, parameter: str, one: Filled, rows: dict[str, Any]) -> list
     }
     own |= {f"{noun}_id": getattr(one, noun) for noun in _NOUNS}
     own["subject_ids"] = (one.subject,)
-    own["template_ids"] = (one.sealed,)
+    own["collection_ids"] = (one.collection,)
+    own["template_ids"] = own["sealed_ids"] = (one.sealed,)
+    own["moved"] = (Moved(rows["sealed.reseal"], 1, b"x", {}),)
+    own["to"], own["collection"] = one.subject, one.collection
     own["values"] = (NewSealed(one.subject, 1, b"x"),)
     own["actors"] = (one.user,)
     return [own[parameter]] if parameter in own else FIXED[parameter]
 
 
 _NOUNS = ["user", "code", "session", "key", "subject", "sealed", "notice", "consent", "receipt"]
+_NOUNS += ["collection"]
 
 
 @st.composite
@@ -156,7 +167,7 @@ def parts(result: Any) -> Iterator[Any]:
     elif is_dataclass(result):
         for field in fields(result):
             yield from parts(getattr(result, field.name))
-    elif isinstance(result, (tuple, list, Iterator)):
+    elif isinstance(result, (tuple, list, frozenset, Iterator)):
         for item in result:
             yield from parts(item)
     else:

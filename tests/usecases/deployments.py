@@ -99,8 +99,9 @@ def fill(there: Deployment, name: str = "first") -> House:
         work.api_keys.add(tenant, user, "Roboter für Ümläute", f"secret of {name}", ["all"], now)
         work.retention.set(tenant, "visits", 30)
         notice = work.notices.add(tenant, "visits", 1, "en", "Line\r\nLine \t'\"\\%", now).id
-        for adult in (True, False, None):
-            subject = work.subjects.add(tenant, now, f"customer {adult}", adult).id
+        wing = work.collections.add(tenant, "wing", now).id
+        for adult, where in ((True, ""), (False, wing), (None, wing)):
+            subject = work.subjects.add(tenant, now, f"customer {adult}", adult, where).id
             key = ground.keyring.new_subject_key(work.keys, tenant, subject, now)
             data = key.seal(bytes(range(256)), Context(tenant, subject, "template"))
             work.sealed.add(tenant, subject, "template", key.version, data, now, {"a": 0.1 + 0.2})

@@ -40,9 +40,9 @@ class People:
         self.notice: Notice = add_notice(ground, house)
         self.templates = Templates(ground)
 
-    def add(self, *vectors: Floats, embedder: str = EMBEDDER) -> str:
+    def add(self, *vectors: Floats, embedder: str = EMBEDDER, collection: str = "") -> str:
         """Make somebody of age who agreed, with templates; return their id."""
-        subject = add_adult(self.ground, self.house).id
+        subject = add_adult(self.ground, self.house, collection=collection).id
         agree(self.ground, self.house, subject, self.notice)
         for each in vectors:
             self.seal(subject, each, embedder)
@@ -54,15 +54,22 @@ class People:
         return self.templates.seal(self.house.operator, subject, vector, **told)  # type: ignore[arg-type]
 
     def find(
-        self, where: Galleries, probe: Floats, k: int = 5, embedder: str = EMBEDDER
+        self,
+        where: Galleries,
+        probe: Floats,
+        k: int = 5,
+        embedder: str = EMBEDDER,
+        collection: str = "",
     ) -> tuple[Candidate, ...]:
         """Search for one probe."""
         told = self.house.operator, probe[None], embedder, Purpose.RECOGNITION, k
-        return where.search(*told)[0]
+        return where.search(*told, collection=collection)[0]
 
-    def found(self, where: Galleries, probe: Floats, k: int = 5) -> list[str]:
+    def found(
+        self, where: Galleries, probe: Floats, k: int = 5, *, collection: str = ""
+    ) -> list[str]:
         """Return the ids of the people whom a search finds."""
-        return [one.subject_id for one in self.find(where, probe, k)]
+        return [one.subject_id for one in self.find(where, probe, k, collection=collection)]
 
 
 @contextmanager

@@ -42,10 +42,10 @@ def alike(count, spread, seed=0):
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def enrol(ground, house, vectors, *, agreed=True):
+def enrol(ground, house, vectors, *, agreed=True, collection=""):
     """Enrol a person for each vector."""
     notice = add_notice(ground, house)
-    people = [add_adult(ground, house).id for _ in vectors]
+    people = [add_adult(ground, house, collection=collection).id for _ in vectors]
     for who in people if agreed else ():
         agree(ground, house, who, notice)
     items = [NewTemplate(who, vector) for who, vector in zip(people, vectors, strict=True)]
@@ -56,6 +56,20 @@ def sealed(ground, house, items):
     """Seal templates, as an import does."""
     purpose = Purpose.RECOGNITION
     return Templates(ground).seal_many(house.operator, items, purpose=purpose, embedder=EMBEDDER)
+
+
+def test_pairs_of_two_collections_are_not_taken_for_strangers(ground, house, calibrating):
+    wing = ground.store.run(
+        lambda work: work.collections.add(house.tenant_id, "wing", ground.clock()).id
+    )
+    vectors = alike(PEOPLE, CLOSE)
+    enrol(ground, house, vectors)
+    before = calibrating.calibrate(house.tenant_id, EMBEDDER)
+    enrol(ground, house, vectors, collection=wing)  # the same people once more
+    after = calibrating.calibrate(house.tenant_id, EMBEDDER)
+    assert (before.pairs, after.pairs) == (len(cosines(vectors)), 2 * len(cosines(vectors)))
+    for rate, pair in after.thresholds.items():
+        assert pair == pytest.approx(before.thresholds[rate], abs=0.01)
 
 
 def cosines(vectors):

@@ -1,5 +1,7 @@
 """Enrolment from real pictures: one face, good enough, of nobody else; none of it is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,9 +15,12 @@ from visavis.core.types import Source
 from visavis.store.kinds import Mode
 from visavis.usecases.enrolment import LooksLike
 from visavis.usecases.errors import ConsentMissing, NotFound
-from visavis.usecases.faces import FaceMissing, PoorFace, SeveralFaces
+from visavis.usecases.faces import FaceMissing, PoorFace, SeveralFaces, look
 from visavis.usecases.privacy import Privacy
+from visavis.usecases.seen import Seen
+from visavis.usecases.templates import Templates
 from visavis.vision.images import decode
+from visavis.vision.stages.gate import Reason
 
 
 @pytest.fixture
@@ -124,3 +129,56 @@ def test_nobody_is_enrolled_by_another_tenant(office, house, other, shared_data)
     known = office.add()
     with pytest.raises(NotFound):
         office.enrolment.enroll(other.operator, known.id, portrait(shared_data, 0))
+
+
+def test_a_face_that_was_seen_before_is_enrolled_with_what_is_noted_of_it(
+    office, house, ground, services, shared_data
+):
+    known, source = office.add(), portrait(shared_data, 0)
+    (face,) = look(services.analyses, source)
+    seen = Seen("door/7.jpg", (0.2, 0.1, 0.5, 0.6), face.score, "Ada")
+    enroll, templates = office.enrolment.enroll_face, Templates(ground)
+    made = enroll(house.operator, known.id, face, seen=seen, picture=source)
+    (kept,) = templates.kept(house.viewer, subject_id=known.id).items
+    assert (kept.id, kept.subject_id, kept.seen) == (made.template_id, known.id, seen)
+    assert kept.has_picture is False  # the tenant keeps none
+    assert templates.kept(house.viewer, collection=None).items == (kept,)
+    assert templates.some(house.viewer, [kept.id, "0" * 32]) == {kept.id: kept}
+    with ground.store.reading() as work:
+        (row,) = work.sealed.of_subject(house.tenant_id, known.id, "template")
+    assert "Ada" not in repr(row.meta)
+    dark = replace(face, reasons=(Reason.TOO_DARK,))
+    with pytest.raises(PoorFace):
+        enroll(house.operator, known.id, dark)
+    with pytest.raises(ConsentMissing):
+        enroll(house.operator, add_adult(ground, house).id, face)
+
+
+def test_templates_of_many_people_come_in_parts_and_by_collection(
+    office, house, ground, other, shared_data
+):
+    ann = office.enrolled(portrait(shared_data, 0), portrait(shared_data, 0, smiling=True))
+    bob = office.enrolled(portrait(shared_data, 1))
+    kept = Templates(ground).kept
+    first = kept(house.viewer, limit=2)
+    last = kept(house.viewer, limit=2, cursor=first.next)
+    assert (len(first.items), len(last.items), last.next) == (2, 1, None)
+    owners = [each.subject_id for each in (*first.items, *last.items)]
+    assert sorted(owners) == sorted([ann.id, ann.id, bob.id])
+    assert kept(house.viewer, collection="0" * 32).items == ()
+    assert kept(other.viewer, collection=None).items == ()
+
+
+def test_a_new_template_replaces_the_others_at_once(office, house, ground, shared_data):
+    ann = office.enrolled(portrait(shared_data, 0))
+    smile = portrait(shared_data, 0, smiling=True)
+    made = office.enrolment.enroll(house.operator, ann.id, smile, replace=True)
+    (kept,) = Templates(ground).page(house.viewer, ann.id)
+    assert kept.id == made.template_id
+    (face,) = office.recognition.identify(house.operator, smile).faces
+    assert face.match.template_id == made.template_id
+    assert office.galleries.size(house.operator, made.embedder) == 1
+    dark = Source("dark.jpg", jpeg((pixels(smile) * 0.06).astype(np.uint8)))
+    with pytest.raises(PoorFace):  # what was there stays where nothing better comes
+        office.enrolment.enroll(house.operator, ann.id, dark, replace=True)
+    assert [each.id for each in Templates(ground).page(house.viewer, ann.id)] == [kept.id]

@@ -95,6 +95,8 @@ def test_a_change_is_audited_with_before_and_after(ground, privacy, house):
         "purposes": ["recognition"],
         "attributes": ["age", "gender", "race", "emotion"],
         "adults_only": False,
+        "agreed_notice": "",
+        "keep_pictures": False,
     }
     assert ground.audit.verify(ground.store, house.tenant_id) == []
 

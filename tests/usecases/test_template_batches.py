@@ -79,7 +79,7 @@ def test_a_bad_one_is_named_and_stops_no_other(people, ground):
         InvalidInput,
     ]
     assert "erased" in str(told[2])
-    assert "room for 50" in str(told[-2])
+    assert "room for 100" in str(told[-2])
 
 
 def test_a_batch_is_one_entry_of_the_log_and_few_statements(people, ground, monkeypatch):

@@ -48,7 +48,12 @@ def test_beside_the_seal_nothing_personal_is_kept(ground, templates, house, ada)
     kept = templates.seal(house.operator, ada.id, vector(), quality=np.float32(50), **RECOGNITION)
     with ground.store.reading() as work:
         row = work.sealed.find(house.tenant_id, kept)
-    assert row.meta == {"embedder": EMBEDDER, "dimension": 128, "quality": 50.0}
+    assert row.meta == {
+        "embedder": EMBEDDER,
+        "dimension": 128,
+        "quality": 50.0,
+        "purpose": "recognition",
+    }
     assert vector().tobytes() not in row.data
 
 
@@ -115,7 +120,7 @@ def test_a_subject_has_room_for_so_many_and_no_more(ground, templates, house, ad
         for _ in range(MOST - 1):
             work.sealed.add(house.tenant_id, ada.id, TEMPLATE, 1, b"", ground.clock())
     last = templates.seal(house.operator, ada.id, vector(), **RECOGNITION)
-    with pytest.raises(InvalidInput, match="room for 50 templates"):
+    with pytest.raises(InvalidInput, match="room for 100 templates"):
         templates.seal(house.operator, ada.id, vector(), **RECOGNITION)
     templates.remove(house.operator, last)
     templates.seal(house.operator, ada.id, vector(), **RECOGNITION)

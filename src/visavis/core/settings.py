@@ -250,6 +250,11 @@ class AccountOptions(Options):
     open_registration: bool = Field(
         False, description="whether anybody may register and so make a tenant of their own"
     )
+    face_login: Literal["off", "with_second_factor", "alone"] = Field(
+        "with_second_factor",
+        description="who may log in by face: nobody, accounts with a second factor, everybody; "
+        "no liveness is checked, so a photo may pass",
+    )
 
 
 class MailOptions(Options):

@@ -10,19 +10,30 @@ from visavis.usecases.audit_trail import AuditTrail
 from visavis.usecases.blobs import BlobKeeping
 from visavis.usecases.calibrating import Calibrating
 from visavis.usecases.callers import Callers
+from visavis.usecases.collections import Collections
+from visavis.usecases.comparing import Comparing
 from visavis.usecases.consent import Consents
 from visavis.usecases.deployment import Deployment
 from visavis.usecases.drift import Drift
 from visavis.usecases.enrolment import Enrolment
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.exports import Exports
+from visavis.usecases.face_login import FaceLogin
 from visavis.usecases.galleries import Galleries
 from visavis.usecases.ground import Ground
+from visavis.usecases.harmonizing import Harmonizing
+from visavis.usecases.harmony_shadow import ShadowScoring
+from visavis.usecases.introductions import Introductions
 from visavis.usecases.invitations import Invitations
 from visavis.usecases.key_rotation import KeyRotation
+from visavis.usecases.loose_faces import LooseFaces
+from visavis.usecases.merging import Merging
+from visavis.usecases.newcomers import Newcomers
 from visavis.usecases.notices import Notices
+from visavis.usecases.own_faces import OwnFaces
 from visavis.usecases.passwords import Passwords
 from visavis.usecases.policy import Policy
+from visavis.usecases.portraits import Portraits
 from visavis.usecases.privacy import Privacy
 from visavis.usecases.private_machine import PrivateMachine
 from visavis.usecases.profile import Profile
@@ -69,10 +80,18 @@ class People:
     Attributes:
         enrolment: Makes templates of faces.
         recognition: Tells who somebody is.
+        comparing: Tells how alike faces are.
+        introductions: Enrols people whom nobody knew.
+        loose_faces: Enrols faces of people who are called nothing.
+        face_login: Lets users in by their face.
     """
 
     enrolment: Enrolment
     recognition: Recognition
+    comparing: Comparing
+    introductions: Introductions
+    loose_faces: LooseFaces
+    face_login: FaceLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +116,19 @@ class Records:
         deployment: Looks whether its parts answer.
         privacy: What a tenant may do with faces.
         notices: What people are told before they consent.
+        collections: Parts of them that are searched on their own.
         subjects: The people whose faces are known.
         consents: Who agreed to what.
         templates: Seals and opens the vectors of enrolled people.
+        portraits: Keeps their pictures, where a tenant wants that.
+        merging: Gives templates to somebody else, who turned out to be whom they show.
+        newcomers: Adds people with the consent that they gave elsewhere.
         galleries: Searches them.
         calibrating: Fits what similarities mean to the people of a tenant.
+        harmonizing: Changes the embedder without any picture.
+        shadow_scoring: Tells before what would be answered after.
         erasure: Erases people.
+        own_faces: The faces that users log in with.
         receipts: Shows and checks what was signed.
         exports: Writes down all that is kept of somebody.
         retention: How long what is kept.
@@ -128,12 +154,19 @@ class Records:
     deployment: Deployment
     privacy: Privacy
     notices: Notices
+    collections: Collections
     subjects: Subjects
     consents: Consents
     templates: Templates
+    portraits: Portraits
+    merging: Merging
+    newcomers: Newcomers
     galleries: Galleries
     calibrating: Calibrating
+    harmonizing: Harmonizing
+    shadow_scoring: ShadowScoring
     erasure: Erasure
+    own_faces: OwnFaces
     receipts: Receipts
     exports: Exports
     retention: Retention

@@ -10,6 +10,8 @@ from visavis.core.memory import keep_flat
 from visavis.core.settings import ServerOptions, Settings
 from visavis.entry.services import People, Records, Services
 from visavis.index.centre import bundled_centres
+from visavis.index.harmonic_files import bundled_maps, maps_in
+from visavis.index.harmonics import Harmonics
 from visavis.index.opening import open_index
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.lab.tracking.opening import open_mirror
@@ -25,23 +27,36 @@ from visavis.usecases.api_keys import ApiKeys
 from visavis.usecases.audit import AuditLog
 from visavis.usecases.audit_trail import AuditTrail
 from visavis.usecases.background import Background
+from visavis.usecases.blob_removal import BlobRemoval
 from visavis.usecases.blobs import BlobKeeping
 from visavis.usecases.calibrating import Calibrating
 from visavis.usecases.callers import Callers
+from visavis.usecases.collections import Collections
+from visavis.usecases.comparing import Comparing
 from visavis.usecases.consent import Consents
 from visavis.usecases.deployment import Deployment
 from visavis.usecases.drift import Drift
 from visavis.usecases.enrolment import Enrolment
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.exports import Exports
+from visavis.usecases.face_login import FaceLogin
 from visavis.usecases.galleries import Galleries
+from visavis.usecases.gallery_mixing import Mixing
 from visavis.usecases.ground import PEPPER, Ground, utc_now
+from visavis.usecases.harmonizing import Harmonizing
+from visavis.usecases.harmony_shadow import ShadowScoring
 from visavis.usecases.index_sealing import IndexSealing
+from visavis.usecases.introductions import Introductions
 from visavis.usecases.invitations import Invitations
 from visavis.usecases.key_rotation import KeyRotation
+from visavis.usecases.loose_faces import LooseFaces
+from visavis.usecases.merging import Merging
+from visavis.usecases.newcomers import Newcomers
 from visavis.usecases.notices import Notices
+from visavis.usecases.own_faces import OwnFaces
 from visavis.usecases.passwords import Passwords
 from visavis.usecases.policy import Policy
+from visavis.usecases.portraits import Portraits
 from visavis.usecases.privacy import Privacy
 from visavis.usecases.private_machine import PrivateMachine
 from visavis.usecases.profile import Profile
@@ -65,6 +80,7 @@ from visavis.vision.decoders.arcface import ArcFace
 from visavis.vision.decoders.base import DetectorDecoder, EmbedderDecoder
 from visavis.vision.decoders.centerface import CenterFaceDecoder
 from visavis.vision.decoders.dlib_resnet import DlibResnet
+from visavis.vision.decoders.lite import Lite
 from visavis.vision.decoders.scrfd import ScrfdDecoder
 from visavis.vision.decoders.yunet import YuNetDecoder
 from visavis.vision.engines.onnx_engine import OnnxEngine, worker_count
@@ -85,6 +101,7 @@ DETECTORS: dict[str, Callable[[], DetectorDecoder]] = {
 }
 EMBEDDERS: dict[str, Callable[[], EmbedderDecoder]] = {
     "dlib_resnet": DlibResnet,
+    "lite": Lite,
     "arcface": ArcFace,
     "sface": lambda: ArcFace(mean=0.0, scale=1.0),
 }
@@ -166,9 +183,11 @@ def open_records(settings: Settings) -> Records:
     ground = open_ground(settings)
     callers = Callers(ground)
     blobs = open_blobs(settings.blobs, settings.data / "blobs")
-    galleries = _open_galleries(ground)
+    harmonics = open_harmonics(settings)
+    galleries = _open_galleries(ground, harmonics)
     keeping, erasure = BlobKeeping(ground, blobs), Erasure(ground, blobs, [galleries])
-    retention = Retention(ground, blobs, erasure)
+    own_faces, retention = OwnFaces(ground, erasure), Retention(ground, blobs, erasure)
+    collections = Collections(ground, erasure, galleries.forget_collection)
     tenants = Tenants(ground, blobs, [galleries.forget_tenant])
     return Records(
         ground=ground,
@@ -176,55 +195,88 @@ def open_records(settings: Settings) -> Records:
         private=PrivateMachine(ground, callers),
         sign_in=SignIn(ground, callers),
         registration=Registration(ground),
-        passwords=Passwords(ground),
+        passwords=Passwords(ground, own_faces),
         second_factor=SecondFactor(ground),
         set_up=SetUp(ground),
         tenants=tenants,
-        profile=Profile(ground, tenants),
-        users=Users(ground),
+        profile=Profile(ground, tenants, own_faces),
+        users=Users(ground, own_faces),
         invitations=Invitations(ground),
         api_keys=ApiKeys(ground),
         blobs=keeping,
         deployment=Deployment(ground, blobs),
         privacy=Privacy(ground),
         notices=Notices(ground),
+        collections=collections,
         subjects=Subjects(ground),
         consents=Consents(ground),
-        templates=Templates(ground),
+        portraits=Portraits(ground, blobs),
+        merging=Merging(ground, erasure),
+        newcomers=Newcomers(ground),
+        templates=Templates(ground, BlobRemoval(ground.store, blobs)),
         galleries=galleries,
         calibrating=Calibrating(ground, Scores(ground)),
+        harmonizing=Harmonizing(ground, harmonics, Scores(ground)),
+        shadow_scoring=ShadowScoring(ground, harmonics, Scores(ground)),
         erasure=erasure,
+        own_faces=own_faces,
         receipts=Receipts(ground),
         exports=Exports(ground, blobs),
         retention=retention,
         audit_trail=AuditTrail(ground),
         key_rotation=KeyRotation(ground, galleries.renew),
-        schedule=_schedule(ground, retention, keeping, galleries),
+        schedule=_schedule(ground, retention, keeping, galleries, collections),
     )
+
+
+def open_harmonics(settings: Settings) -> Harmonics:
+    """Return the maps between embedders: those that ship, and before them the deployment's own.
+
+    Raises:
+        InvalidInput: one of its own is no map; the message names it.
+    """
+    return Harmonics((*bundled_maps(), *maps_in(settings.data / "harmonics")))
 
 
 def open_people(services: Services, records: Records) -> People:
     """Join pictures and people: what makes templates of faces and tells who somebody is."""
     told = records.ground, services.analyses
     scores = Scores(records.ground)
+    enrolment = Enrolment(*told, records.templates, records.galleries, scores, records.portraits)
+    known = records.subjects, records.newcomers
+    introductions = Introductions(records.ground, *known, enrolment, records.erasure)
+    loose = records.newcomers, records.templates, records.merging, records.erasure
     return People(
-        enrolment=Enrolment(*told, records.templates, records.galleries, scores),
+        enrolment=enrolment,
+        comparing=Comparing(records.ground),
+        introductions=introductions,
+        loose_faces=LooseFaces(records.ground, introductions, *loose),
         recognition=Recognition(*told, records.galleries, scores),
+        face_login=FaceLogin(*told, scores, records.sign_in),
     )
 
 
-def _open_galleries(ground: Ground) -> Galleries:
+def _open_galleries(ground: Ground, harmonics: Harmonics) -> Galleries:
     """Open the search index; what it keeps on disk is sealed under a key of each tenant."""
     options, sealing = ground.settings.index, IndexSealing(ground)
     folder = ground.settings.data / "index"
     index = open_index(options, folder, sealing.seal, sealing.unseal)
+    mixing = Mixing(ground, harmonics, Scores(ground))
     return Galleries(
-        ground, index, protected=options.kind == "protected", centres=bundled_centres()
+        ground,
+        index,
+        protected=options.kind == "protected",
+        centres=bundled_centres(),
+        mixing=mixing,
     )
 
 
 def _schedule(
-    ground: Ground, retention: Retention, blobs: BlobKeeping, galleries: Galleries
+    ground: Ground,
+    retention: Retention,
+    blobs: BlobKeeping,
+    galleries: Galleries,
+    collections: Collections,
 ) -> Schedule:
     """Return what is done again and again while the server runs."""
     return Schedule(
@@ -233,6 +285,7 @@ def _schedule(
             Act("files", timedelta(days=1), lambda: blobs.sweep(ground.clock())),
             Act("index", timedelta(minutes=10), galleries.save),
             Act("changes", timedelta(days=1), lambda: _shorten(ground, galleries)),
+            Act("collections", timedelta(hours=1), collections.sweep),
         )
     )
 

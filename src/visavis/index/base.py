@@ -29,16 +29,28 @@ class Space:
         tenant_id: Whose.
         embedder: What made the vectors, such as `dlib_resnet@1`.
         version: Of the tenant's secret that the codes are made with, 1, 2, …; 0 = plain vectors.
+        collection: Part of the tenant's people that is searched on its own, in letters, digits, `-`
+            and `_`; empty = those in none.
     """
 
     tenant_id: str
     embedder: str
     version: int = 0
+    collection: str = ""
 
     @property
     def is_protected(self) -> bool:
         """Whether it holds codes."""
         return self.version > 0
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that it is, in words that name no other space; a collection only where there is one.
+
+        What is kept of spaces is called by these words: they stay as they are.
+        """
+        of_all = (self.tenant_id, self.embedder, str(self.version))
+        return (*of_all, self.collection) if self.collection else of_all
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,8 +85,12 @@ class Calibration(BaseModel):
         """
         if not np.isfinite(similarities).all():
             raise InvalidInput("a similarity is not finite; give cosines, −1..1")
-        deviates = self._curve.at(_stretched(similarities))
-        return np.array([math.erfc(-each / _ROOT) / 2 for each in deviates.tolist()], np.float64)
+        deviates = self.deviates(similarities).tolist()
+        return np.array([math.erfc(-each / _ROOT) / 2 for each in deviates], np.float64)
+
+    def deviates(self, similarities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the normal deviate of the FMR at each of many finite cosines (n,)."""
+        return self._curve.at(_stretched(similarities))
 
     def threshold(self, fmr: float) -> float:
         """Return the lowest cosine, −1..1, at or above which at most `fmr` of impostors are.
@@ -101,6 +105,18 @@ class Calibration(BaseModel):
         if fmr == 1:
             return -1.0
         return math.tanh(self._curve.where(_NORMAL.inv_cdf(fmr)))
+
+    def as_rare_as(
+        self, other: "Calibration", similarities: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the cosines (n,) that impostors reach here as rarely as others on another curve.
+
+        Args:
+            other: The other curve.
+            similarities: (n,) cosines on it; what is larger there is larger here.
+        """
+        deviates = other.deviates(similarities).tolist()
+        return np.array([math.tanh(self._curve.where(each)) for each in deviates], np.float64)
 
     def fpir(self, similarity: float, gallery: int) -> float:
         """Return how often, 0..1, somebody unknown finds a candidate at or above a cosine.

@@ -102,8 +102,8 @@ def fit_harmonic(
     mapped = _held_out(best, there, here, folds)
     nearest, among = _nearest(mapped, here, folds)
     agreement = Agreement(family.name, len(there), float(best.cosines.mean()), nearest, among)
-    calibration = _calibration(target, mapped, here, who, folds)
-    return HarmonicMap(source, target, family.bends, weights, agreement, calibration)
+    curves = (_calibration(target, mapped, other, who, folds) for other in (here, mapped))
+    return HarmonicMap(source, target, family.bends, weights, agreement, *curves)
 
 
 def _numbered(people: Sequence[str] | None, count: int) -> NDArray[np.int64]:
@@ -212,13 +212,13 @@ def _nearest(mapped: Floats, here: Floats, folds: _Folds) -> tuple[float, int]:
 
 
 def _calibration(
-    target: str, mapped: Floats, here: Floats, who: NDArray[np.int64], folds: _Folds
+    target: str, mapped: Floats, other: Floats, who: NDArray[np.int64], folds: _Folds
 ) -> Calibration | None:
-    """Return what the similarity of a mapped vector and a real one of somebody else means."""
+    """Return what the similarity of a mapped vector and one of `other` of somebody else means."""
     scores = []
     for held in (fold[:MOST_COMPARED] for fold in folds):
         others = who[held][:, None] != who[held][None]
-        scores.append((mapped[held] @ here[held].T)[others])
+        scores.append((mapped[held] @ other[held].T)[others])
     try:
         return fit_calibration(target, np.concatenate(scores), {"mapped": len(mapped)})
     except InvalidInput:  # nothing varies, or too few are of different people

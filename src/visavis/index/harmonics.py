@@ -85,6 +85,7 @@ class HarmonicMap:
         agreement: How well it does.
         calibration: What similarities between mapped vectors and real ones of `target` mean: they
             lie elsewhere than those of `target` among themselves. None = not known.
+        among: The same between two mapped vectors. None = not known.
 
     Raises:
         InvalidInput: the parts do not fit together, or are not finite.
@@ -96,6 +97,7 @@ class HarmonicMap:
     weights: Floats = field(repr=False)
     agreement: Agreement
     calibration: Calibration | None = None
+    among: Calibration | None = None
 
     def __post_init__(self) -> None:
         for name in (self.source, self.target):
@@ -136,6 +138,7 @@ class HarmonicMap:
         facts: dict[str, Any] = {"format": FORMAT, "source": self.source, "target": self.target}
         facts["agreement"] = asdict(self.agreement)
         facts["calibration"] = self.calibration and self.calibration.as_json()
+        facts["among"] = self.among and self.among.as_json()
         text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
         out = io.BytesIO()
         np.savez(out, facts=text, bends=self.bends, weights=self.weights)
@@ -157,17 +160,15 @@ class HarmonicMap:
                 raise InvalidInput("the map is of another format; fit it again")
             source, target = (str(facts.pop(name)) for name in ("source", "target"))
             agreement = Agreement(**facts.pop("agreement"))
-            curve = facts.pop("calibration")
-            calibration = None if curve is None else Calibration.from_json(curve)
+            curves = [facts.pop(name, None) for name in ("calibration", "among")]
+            read = [None if curve is None else Calibration.from_json(curve) for curve in curves]
             if facts:
                 raise InvalidInput("the map says more than this version understands")
         except (*_FAULTS, TypeError, AttributeError) as exc:
             raise InvalidInput("the bytes are no map between embedders; fit it again") from exc
         if any(array.dtype != np.float32 for array in arrays.values()):
             raise InvalidInput("the map holds numbers of another kind than float32; fit it again")
-        return HarmonicMap(
-            source, target, arrays["bends"], arrays["weights"], agreement, calibration
-        )
+        return HarmonicMap(source, target, arrays["bends"], arrays["weights"], agreement, *read)
 
 
 class Harmonics:
@@ -184,6 +185,16 @@ class Harmonics:
         """Return whether vectors of `source` can be made comparable with those of `target`."""
         return source == target or (source, target) in self._maps
 
+    def find(self, source: str, target: str) -> HarmonicMap:
+        """Return the map from one embedder to another.
+
+        Raises:
+            NoHarmonicMap: none leads there.
+        """
+        if (source, target) not in self._maps:
+            raise NoHarmonicMap(source, target)
+        return self._maps[source, target]
+
     def bring(self, vectors: Floats, source: str, target: str) -> Floats:
         """Return vectors (n, a) of `source` as (n, b) vectors of `target`; the same stay as given.
 
@@ -195,9 +206,7 @@ class Harmonics:
         """
         if source == target:
             return vectors
-        if (source, target) not in self._maps:
-            raise NoHarmonicMap(source, target)
-        return self._maps[source, target].apply(vectors)
+        return self.find(source, target).apply(vectors)
 
 
 def unit(vectors: Floats) -> Floats:

@@ -135,7 +135,10 @@ class MilvusIndex:
         """Return a tenant's spaces that hold something, in order."""
         found = self._query(SPACES, f'tenant == "{hashed(tenant_id)}"', ["told"])
         told = (orjson.loads(row["told"]) for row in found)
-        spaces = (Space(tenant_id, each["embedder"], each["version"]) for each in told)
+        spaces = (
+            Space(tenant_id, each["embedder"], each["version"], each.get("collection", ""))
+            for each in told
+        )
         return tuple(sorted(space for space in spaces if self.count(space)))
 
     def mark(self, space: Space) -> int:
@@ -219,6 +222,7 @@ class MilvusIndex:
         told = {
             "embedder": space.embedder,
             "version": space.version,
+            "collection": space.collection,
             "width": known.width,
             "mark": known.mark,
         }

@@ -42,7 +42,7 @@ def answering() -> Iterator[None]:
 
 def key(space: Space) -> str:
     """Return 32 characters that stand for a space."""
-    return hashed(f"{space.tenant_id}\n{space.embedder}\n{space.version}")
+    return hashed("\n".join(space.told))
 
 
 def hashed(text: str) -> str:

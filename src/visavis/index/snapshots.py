@@ -139,12 +139,12 @@ class Snapshots:
 
     def _write(self, file: BinaryIO, space: Space, mark: int, arrays: Arrays) -> None:
         content = {
-            "space": [space.tenant_id, space.embedder, space.version],
+            "space": space.told,
             "mark": mark,
             "arrays": [[name, array.dtype.str, array.shape] for name, array in arrays.items()],
         }
         own = uuid4().bytes
-        file.write(_MAGIC + space.embedder.encode() + b"\n%d\n" % space.version + own)
+        file.write(_MAGIC + _heading(space) + own)
         for place, piece in enumerate([orjson.dumps(content), *_cut(arrays)]):
             sealed = self._seal(space, _PLACE.pack(own, place) + piece)
             file.write(_LENGTH.pack(len(sealed)))
@@ -158,7 +158,7 @@ class Snapshots:
                 raise ValueError("the file of another space")
             pieces = self._pieces(file, space, own)
             content = orjson.loads(next(pieces))
-            if tuple(content["space"]) != (space.tenant_id, space.embedder, space.version):
+            if tuple(map(str, content["space"])) != space.told:
                 raise ValueError("the content of another space")
             arrays = _empty(content["arrays"], size)
             _fill(arrays, pieces)
@@ -168,7 +168,10 @@ class Snapshots:
     def _pieces(self, file: BinaryIO, space: Space, own: bytes) -> Iterator[memoryview]:
         place = 0
         while length := file.read(_LENGTH.size):
-            sealed = file.read(_LENGTH.unpack(length)[0])
+            (wanted,) = _LENGTH.unpack(length)
+            sealed = file.read(wanted)
+            if len(sealed) != wanted:
+                raise ValueError("a piece that is cut short")
             plain = self._unseal(space, sealed)
             if _PLACE.unpack_from(plain) != (own, place):
                 raise ValueError("a piece from elsewhere")
@@ -178,7 +181,7 @@ class Snapshots:
             raise ValueError("the file has no pieces")
 
     def _path(self, space: Space) -> Path:
-        name = _hashed(f"{space.embedder}\n{space.version}")
+        name = _hashed("\n".join(space.told[1:]))
         return self._folder / _hashed(space.tenant_id) / name
 
 
@@ -188,12 +191,19 @@ def discard(part: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def _heading(space: Space) -> bytes:
+    """Return the lines that say which of a tenant's spaces a file is of."""
+    _, embedder, *rest = space.told
+    return f"{embedder}\n{' '.join(rest)}\n".encode()
+
+
 def _head(file: BinaryIO, tenant_id: str) -> tuple[Space, bytes]:
     """Return the space that a file says it is of, and its own 16 bytes."""
     if file.read(len(_MAGIC)) != _MAGIC:
         raise ValueError("no snapshot")
-    embedder, version = file.readline(1000)[:-1], file.readline(100)[:-1]
-    return Space(tenant_id, embedder.decode(), int(version)), file.read(16)
+    embedder, rest = file.readline(1000)[:-1].decode(), file.readline(100)[:-1].decode()
+    version, _, collection = rest.partition(" ")
+    return Space(tenant_id, embedder, int(version), collection), file.read(16)
 
 
 def _cut(arrays: Arrays) -> Iterator[bytes]:

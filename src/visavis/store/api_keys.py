@@ -23,12 +23,14 @@ class ApiKey:
         id: Its own, not secret.
         user_id: Who made it, and on whose behalf it acts.
         name: What people call it.
-        secret_hash: Of the secret, which nobody keeps.
+        secret_hash: Of the secret, by which a secret that is shown is found.
         scopes: What it may be used for.
         created_at: When it was made.
         expires_at: It is worth nothing from then on; None = it lasts.
         last_used_at: To the minute; None = never.
         revoked_at: When it was taken back; None = it was not.
+        sealed_secret: The secret under a key of the deployment, to check what it signed; None =
+            it signs nothing.
     """
 
     tenant_id: str
@@ -41,6 +43,7 @@ class ApiKey:
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    sealed_secret: bytes | None = field(default=None, repr=False, compare=False)
 
     def is_open(self, now: datetime) -> bool:
         """Return whether it may be used at a time."""
@@ -71,6 +74,11 @@ class ApiKeys(Repository):
         )
         self._insert(api_keys, key)
         return key
+
+    def keep_secret(self, tenant_id: str, key_id: str, sealed_secret: bytes) -> None:
+        """Keep the sealed secret of a key, so that it can sign."""
+        statement = update(api_keys).where(_is(tenant_id, key_id))
+        self._changed(statement.values(sealed_secret=sealed_secret))
 
     def find(self, tenant_id: str, key_id: str) -> ApiKey | None:
         """Return a key of this tenant, also one that is worth nothing any more."""
@@ -115,7 +123,7 @@ class ApiKeys(Repository):
         return self._changed(statement) > 0
 
     def revoke(self, tenant_id: str, key_id: str, now: datetime) -> bool:
-        """Take a key back; False where it has been taken back before."""
+        """Take a key back, its secret with it; False where it has been taken back before."""
         return self._revoke(_is(tenant_id, key_id), now) > 0
 
     def revoke_all(self, tenant_id: str, user_id: str, now: datetime) -> int:
@@ -125,7 +133,7 @@ class ApiKeys(Repository):
 
     def _revoke(self, which: ColumnElement[bool], now: datetime) -> int:
         statement = update(api_keys).where(which, api_keys.c.revoked_at.is_(None))
-        return self._changed(statement.values(revoked_at=now))
+        return self._changed(statement.values(revoked_at=now, sealed_secret=None))
 
 
 def _is(tenant_id: str, key_id: str) -> ColumnElement[bool]:

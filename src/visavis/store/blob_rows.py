@@ -5,6 +5,7 @@ one removes the row and commits, then the file. Both hold the tenant while they 
 side: the one that the file is there, the other that no row is; see `visavis.usecases.blobs`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,12 @@ from visavis.store.errors import NotThere
 from visavis.store.page import MOST, check_limit
 from visavis.store.repository import Repository
 from visavis.store.tables.blob_rows import blob_uses, blobs
+
+PICTURE = "application/vnd.visavis.picture"
+"""Media type of a sealed picture, which only its template opens."""
+
+OF_TEMPLATE = "template"
+"""What needs such a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +149,35 @@ class BlobRows(Repository):
         """Note that nothing needs the blobs that show a subject; return how many."""
         return self._changed(delete(blob_uses).where(_of_subject(tenant_id, subject_id)))
 
-    def unused(self, tenant_id: str, before: datetime, limit: int = MOST) -> tuple[BlobRow, ...]:
-        """Return some blobs that nothing needs and that were kept before a time, oldest first."""
+    def move_uses_of_subject(self, tenant_id: str, subject_id: str, to: str) -> int:
+        """Note that the blobs that show a subject show another one; return how many uses."""
+        theirs = _of_subject(tenant_id, subject_id)
+        return self._changed(update(blob_uses).where(theirs).values(subject_id=to))
+
+    def drop_uses_of_templates(self, tenant_id: str, template_ids: Collection[str]) -> int:
+        """Note that templates that are gone need their pictures no longer; return how many."""
+        theirs = (blob_uses.c.tenant_id == tenant_id) & (blob_uses.c.owner_kind == OF_TEMPLATE)
+        named = blob_uses.c.owner_id.in_(template_ids)
+        return self._changed(delete(blob_uses).where(theirs, named))
+
+    def unused(
+        self,
+        tenant_id: str,
+        before: datetime,
+        limit: int = MOST,
+        media_type: str | None = None,
+    ) -> tuple[BlobRow, ...]:
+        """Return some blobs that nothing needs and that were kept before a time, oldest first.
+
+        Args:
+            tenant_id: Whose.
+            before: The time.
+            limit: Most blobs, 1..200.
+            media_type: Only those of this one; None = all.
+        """
         idle = select(blobs).where(blobs.c.tenant_id == tenant_id, _is_idle(before))
+        if media_type is not None:
+            idle = idle.where(blobs.c.media_type == media_type)
         rows = self._all(
             idle.order_by(blobs.c.created_at, blobs.c.sha256).limit(check_limit(limit))
         )

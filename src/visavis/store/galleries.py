@@ -1,16 +1,29 @@
 """What a search asks of the rows: each question is one statement, however many it is about."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BindParameter, Select, String, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    String,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from visavis.store.kinds import ConsentMethod
 from visavis.store.repository import Repository
-from visavis.store.sealed import TEMPLATE
+from visavis.store.sealed import MAPPED_FROM, TEMPLATE
 from visavis.store.tables.consents import consents
 from visavis.store.tables.keys import subject_keys, tenant_keys
 from visavis.store.tables.sealed import sealed
@@ -47,6 +60,7 @@ class SealedTemplate(NamedTuple):
         version: Of the subject's key that seals it.
         tenant_key_version: Which of the tenant's keys wraps that one.
         wrapped: The subject's key.
+        meta: What is known without opening it.
     """
 
     tenant_id: str
@@ -56,6 +70,7 @@ class SealedTemplate(NamedTuple):
     version: int
     tenant_key_version: int
     wrapped: bytes
+    meta: Mapping[str, Any] = MappingProxyType({})
 
     def __repr__(self) -> str:
         return f"SealedTemplate(template_id={self.template_id!r}, subject_id={self.subject_id!r})"
@@ -75,6 +90,35 @@ class Agreement(NamedTuple):
     adult: bool | None
     erased_at: datetime | None
     method: ConsentMethod | None
+
+
+class Lineage(NamedTuple):
+    """Where a template comes from.
+
+    Attributes:
+        template_id: Its own id.
+        subject_id: Whose face it is.
+        embedder: What made it, or whose vectors it was brought to; empty = nobody said.
+        source: The embedder that it was brought over from; empty = it was made of a picture.
+        copy_of: The template that it was brought over from; empty = that is gone, or there is none.
+        collection_id: Where the subject is; empty = in none.
+    """
+
+    template_id: str
+    subject_id: str
+    embedder: str
+    source: str = ""
+    copy_of: str = ""
+    collection_id: str = ""
+
+
+def lineage(
+    template_id: str, subject_id: str, meta: Mapping[str, Any], collection_id: str = ""
+) -> Lineage:
+    """Return where a template comes from, as its `meta` tells."""
+    embedder, origin = str(meta.get("embedder", ""))[:LONGEST_EMBEDDER], meta.get(MAPPED_FROM, {})
+    told = str(origin.get("embedder", "")), str(origin.get("template_id", ""))
+    return Lineage(template_id, subject_id, embedder, *told, collection_id)
 
 
 class Galleries(Repository):
@@ -123,21 +167,56 @@ class Galleries(Repository):
         }
         return tuple(Agreement(*row) for row in self._rows(_agreements(), asked))
 
-    def listed(self, tenant_id: str, after: str, limit: int) -> tuple[Listed, ...]:
+    def listed(
+        self, tenant_id: str, after: str, limit: int, collection_id: str | None = None
+    ) -> tuple[Listed, ...]:
         """Return some of all templates that are there, in the order of their ids.
 
         Args:
             tenant_id: Whose.
             after: Begin with the id that follows this one; empty = at the first.
             limit: Most templates.
+            collection_id: Only those in this one, empty = in none; None = all. All are read: for
+                a collection that is a small part of them, see `of_subjects`.
         """
-        theirs = (sealed.c.tenant_id == tenant_id) & (sealed.c.id > after)
-        wanted = select(sealed.c.id, sealed.c.subject_id, sealed.c.meta)
-        wanted = wanted.where(theirs, sealed.c.purpose == TEMPLATE).order_by(sealed.c.id)
-        rows = self._rows(wanted.limit(limit))
+        wanted = _listed(tenant_id).where(sealed.c.id > after)
+        if collection_id is not None:
+            wanted = wanted.where(subjects.c.collection_id == collection_id)
+        return self._named(wanted.order_by(sealed.c.id).limit(limit))
+
+    def named(self, tenant_id: str, template_ids: Collection[str]) -> tuple[Listed, ...]:
+        """Return those of some templates that are there as the feed names them, in no order."""
+        return self._named(_listed(tenant_id).where(sealed.c.id.in_(template_ids)))
+
+    def of_subjects(self, tenant_id: str, subject_ids: Collection[str]) -> tuple[Listed, ...]:
+        """Return the templates of some subjects as the feed names them, in no order."""
+        theirs = sealed.c.subject_id.in_(subject_ids) & (sealed.c.purpose == TEMPLATE)
+        return self._named(_listed(tenant_id).where(theirs))
+
+    def lineages(self, tenant_id: str, after: str, limit: int) -> tuple[Lineage, ...]:
+        """Return where some of all templates come from, in the order of their ids.
+
+        Args:
+            tenant_id: Whose.
+            after: Begin with the id that follows this one; empty = at the first.
+            limit: Most templates.
+        """
+        wanted = _listed(tenant_id).where(sealed.c.id > after)
+        rows = self._rows(wanted.order_by(sealed.c.id).limit(limit))
+        return tuple(lineage(*row) for row in rows)
+
+    def has_others(self, tenant_id: str, embedder: str) -> bool:
+        """Return whether there are templates of another embedder than this one."""
+        meta = type_coerce(sealed.c.meta, Text)
+        same = meta.contains(f'"embedder":{json.dumps(embedder)},', autoescape=True)
+        theirs = (sealed.c.tenant_id == tenant_id) & (sealed.c.purpose == TEMPLATE)
+        return self._one(select(sealed.c.id).where(theirs, ~same).limit(1)) is not None
+
+    def _named(self, statement: Select[Any]) -> tuple[Listed, ...]:
+        rows = self._rows(statement)
         return tuple(
-            Listed(one, who, str(meta.get("embedder", ""))[:LONGEST_EMBEDDER])
-            for one, who, meta in rows
+            Listed(one, who, str(meta.get("embedder", ""))[:LONGEST_EMBEDDER], where)
+            for one, who, meta, where in rows
         )
 
     def _rows(
@@ -145,6 +224,18 @@ class Galleries(Repository):
     ) -> list[tuple[Any, ...]]:
         """Return rows as they are: for hundreds of them, names would take longer than the rest."""
         return cast("list[tuple[Any, ...]]", self._run(statement, values).all())
+
+
+_IS_TEMPLATE = (sealed.c.purpose + "") == TEMPLATE
+"""Asked of rows that were found by their ids. Asked plainly, SQLite takes the index of purposes for
+the narrower one, and a search reads all templates of the tenant."""
+
+
+def _listed(tenant_id: str) -> Select[Any]:
+    theirs = and_(subjects.c.tenant_id == sealed.c.tenant_id, subjects.c.id == sealed.c.subject_id)
+    columns = sealed.c.id, sealed.c.subject_id, sealed.c.meta, subjects.c.collection_id
+    wanted = (sealed.c.tenant_id == tenant_id) & _IS_TEMPLATE
+    return select(*columns).select_from(sealed).join(subjects, theirs).where(wanted)
 
 
 # Every search asks these, and making one takes as long as running it: they are kept.
@@ -171,7 +262,7 @@ def _templates() -> Select[Any]:
         subject_keys.c.subject_id == sealed.c.subject_id,
         subject_keys.c.version == sealed.c.key_version,
     )
-    wanted = (sealed.c.tenant_id == bindparam("tenant_id")) & (sealed.c.purpose == TEMPLATE)
+    wanted = (sealed.c.tenant_id == bindparam("tenant_id")) & _IS_TEMPLATE
     wanted &= sealed.c.id.in_(_ids("template_ids"))
     columns = (
         sealed.c.id,
@@ -180,6 +271,7 @@ def _templates() -> Select[Any]:
         subject_keys.c.version,
         subject_keys.c.tenant_key_version,
         subject_keys.c.wrapped,
+        sealed.c.meta,
     )
     return select(*columns).select_from(sealed).join(subject_keys, theirs).where(wanted)
 

@@ -20,12 +20,16 @@ class UserState(StrEnum):
 
 
 class CodePurpose(StrEnum):
-    """What a code, or the secret of a link, that came by mail is good for."""
+    """What a code, or the secret of a link, that came by mail is good for.
+
+    Of logging in by face the challenge that was used last is kept as if it were one.
+    """
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105  # no password
     CHANGE_EMAIL = "change_email"
     INVITATION = "invitation"
+    FACE_LOGIN = "face_login"
 
 
 class ConsentMethod(StrEnum):

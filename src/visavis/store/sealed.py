@@ -11,14 +11,20 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from visavis.store.blob_rows import BlobRows
 from visavis.store.page import DEFAULT, MOST, Page, check_limit
 from visavis.store.repository import Repository, columns_of, new_id
 from visavis.store.tables.sealed import sealed
+from visavis.store.tables.subjects import subjects
 from visavis.store.tables.template_changes import LONGEST_EMBEDDER
 from visavis.store.template_changes import Listed, TemplateNotes
 
 TEMPLATE = "template"
 """Purpose of the values that are templates; their `meta` says under `embedder` what made them."""
+
+MAPPED_FROM = "mapped_from"
+"""In the `meta` of a template that was brought over from another embedder: which one (`embedder`),
+and from which template (`template_id`) as long as that is there too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +100,29 @@ class Sealed(Repository):
         return self.add_all(tenant_id, purpose, [value], now)[0]
 
     def add_all(
-        self, tenant_id: str, purpose: str, values: Sequence[NewSealed], now: datetime
+        self,
+        tenant_id: str,
+        purpose: str,
+        values: Sequence[NewSealed],
+        made: datetime | Sequence[datetime],
     ) -> tuple[SealedData, ...]:
-        """Keep several sealed values; raises as `add` where one of them cannot be kept."""
+        """Keep several sealed values; raises as `add` where one of them cannot be kept.
+
+        Args:
+            tenant_id: Whose subjects.
+            purpose: Of the values.
+            values: What to keep.
+            made: When they were made, all together or each.
+        """
+        times = [made] * len(values) if isinstance(made, datetime) else made
         kept = tuple(
-            SealedData(tenant_id, new_id(), purpose=purpose, created_at=now, **columns_of(one))
-            for one in values
+            SealedData(tenant_id, new_id(), purpose=purpose, created_at=at, **columns_of(one))
+            for one, at in zip(values, times, strict=True)
         )
         if kept:
             self._run_all(insert(sealed), [columns_of(one) for one in kept])
         if kept and purpose == TEMPLATE:
-            self._changes.note(tenant_id, [_listed(columns_of(one)) for one in kept], added=True)
+            self._note(tenant_id, [columns_of(one) for one in kept], added=True)
         return kept
 
     def find(self, tenant_id: str, sealed_id: str) -> SealedData | None:
@@ -194,15 +212,36 @@ class Sealed(Repository):
         named = sealed.c.id.in_([row["id"] for row in some])
         return self._remove(tenant_id, (sealed.c.tenant_id == tenant_id) & named)
 
-    def reseal(self, tenant_id: str, old: SealedData, key_version: int, data: bytes) -> bool:
-        """Replace the bytes by the same under another key; False where somebody did meanwhile."""
+    def reseal(
+        self,
+        tenant_id: str,
+        old: SealedData,
+        key_version: int,
+        data: bytes,
+        meta: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Replace the bytes by the same under another key; False where somebody did meanwhile.
+
+        Args:
+            tenant_id: Whose.
+            old: As it was read.
+            key_version: Which of the subject's keys seals it now.
+            data: The sealed bytes.
+            meta: In place of what was known of it; None = that stays.
+        """
         same = _is(tenant_id, old.id) & (sealed.c.key_version == old.key_version)
-        values = {"key_version": key_version, "data": data}
+        known = dict(old.meta if meta is None else meta)
+        values = {"key_version": key_version, "data": data, "meta": known}
         return self._changed(update(sealed).where(same).values(values)) > 0
 
     def remove(self, tenant_id: str, sealed_id: str) -> bool:
         """Remove a value."""
         return self._remove(tenant_id, _is(tenant_id, sealed_id)) > 0
+
+    def remove_all(self, tenant_id: str, sealed_ids: Collection[str]) -> int:
+        """Remove values; return how many there were."""
+        named = (sealed.c.tenant_id == tenant_id) & sealed.c.id.in_(sealed_ids)
+        return self._remove(tenant_id, named)
 
     def remove_of_subject(self, tenant_id: str, subject_id: str, purpose: str | None = None) -> int:
         """Remove a subject's values, of one purpose or all; return how many there were."""
@@ -222,9 +261,21 @@ class Sealed(Repository):
             return 0
         named = columns.id.in_([row["id"] for row in rows])
         gone = self._changed(delete(sealed).where(columns.tenant_id == tenant_id, named))
-        if templates := [_listed(dict(row)) for row in rows if row["purpose"] == TEMPLATE]:
-            self._changes.note(tenant_id, templates, added=False)
+        if templates := [dict(row) for row in rows if row["purpose"] == TEMPLATE]:
+            self._note(tenant_id, templates, added=False)
+            BlobRows(self._connection).drop_uses_of_templates(
+                tenant_id, [row["id"] for row in templates]
+            )
         return gone
+
+    def _note(self, tenant_id: str, templates: Sequence[Mapping[str, Any]], *, added: bool) -> None:
+        """Tell the feed of templates, each given by the columns of its row."""
+        people = {row["subject_id"] for row in templates}
+        theirs = (subjects.c.tenant_id == tenant_id) & subjects.c.id.in_(people)
+        rows = self._all(select(subjects.c.id, subjects.c.collection_id).where(theirs))
+        places = {row["id"]: row["collection_id"] for row in rows}
+        listed = [listed_of(row, places[row["subject_id"]]) for row in templates]
+        self._changes.note(tenant_id, listed, added=added)
 
 
 def _is(tenant_id: str, sealed_id: str) -> ColumnElement[bool]:
@@ -236,7 +287,12 @@ def _of(tenant_id: str, subject_id: str, purpose: str | None) -> ColumnElement[b
     return theirs if purpose is None else theirs & (sealed.c.purpose == purpose)
 
 
-def _listed(row: Mapping[str, Any]) -> Listed:
-    """Return a template as the feed names it."""
+def listed_of(row: Mapping[str, Any], collection_id: str) -> Listed:
+    """Return a template as the feed names it.
+
+    Args:
+        row: Its columns.
+        collection_id: Where its subject is.
+    """
     embedder = str(row["meta"].get("embedder", ""))[:LONGEST_EMBEDDER]
-    return Listed(row["id"], row["subject_id"], embedder)
+    return Listed(row["id"], row["subject_id"], embedder, collection_id)

@@ -1,6 +1,6 @@
 """Who is behind a session or an API key, read in one go: every request asks for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -32,6 +32,7 @@ class Standing:
         expires_at: It is over from then on; None = it lasts.
         revoked_at: When it was ended; None = it was not.
         scopes: Of the key; None = a session.
+        sealed_secret: Of a key that signs; None = it was not asked for, or there is none.
     """
 
     tenant_id: str
@@ -45,6 +46,7 @@ class Standing:
     expires_at: datetime | None
     revoked_at: datetime | None
     scopes: tuple[str, ...] | None = None
+    sealed_secret: bytes | None = field(default=None, repr=False)
 
     def is_good(self, now: datetime) -> bool:
         """Return whether they may come in by it at a time."""
@@ -66,6 +68,10 @@ class Standings(Repository):
     def of_key(self, secret_hash: str) -> Standing | None:
         """Return who is behind an API key."""
         return self._found(_by_key(), secret_hash=secret_hash)
+
+    def of_key_id(self, key_id: str) -> Standing | None:
+        """Return who is behind the API key of this id, with its sealed secret."""
+        return self._found(_by_key_id(), key_id=key_id)
 
     def _found(self, statement: Select[Any], **values: str) -> Standing | None:
         row = self._one(statement, values)
@@ -96,6 +102,12 @@ def _by_token() -> Select[Any]:
 def _by_key() -> Select[Any]:
     joined = _joined(api_keys, api_keys.c.last_used_at, api_keys.c.scopes)
     return joined.where(api_keys.c.secret_hash == bindparam("secret_hash"))
+
+
+@cache
+def _by_key_id() -> Select[Any]:
+    columns = api_keys.c.last_used_at, api_keys.c.scopes, api_keys.c.sealed_secret
+    return _joined(api_keys, *columns).where(api_keys.c.id == bindparam("key_id"))
 
 
 def _joined(

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 
 from visavis.store.page import DEFAULT, MOST, Page, check_limit
 from visavis.store.repository import Repository, new_id
@@ -24,6 +24,7 @@ class Subject:
         created_at: Since when.
         adult: Whether they are of age; None = nobody has said.
         erased_at: When everything about them was erased; the row then only says so.
+        collection_id: The collection they are in, for good; empty = the tenant's own people.
     """
 
     tenant_id: str
@@ -32,6 +33,7 @@ class Subject:
     created_at: datetime
     adult: bool | None = None
     erased_at: datetime | None = None
+    collection_id: str = ""
 
 
 class Subjects(Repository):
@@ -43,13 +45,15 @@ class Subjects(Repository):
         now: datetime,
         reference: str | None = None,
         adult: bool | None = None,  # unknown is the third answer
+        collection_id: str = "",
     ) -> Subject:
         """Make a subject.
 
         Raises:
             AlreadyThere: the tenant has one of this reference.
         """
-        subject = Subject(tenant_id, new_id(), _stripped(reference), now, adult)
+        called = _stripped(reference)
+        subject = Subject(tenant_id, new_id(), called, now, adult, collection_id=collection_id)
         self._insert(subjects, subject)
         return subject
 
@@ -71,16 +75,44 @@ class Subjects(Repository):
         return Subject(**row) if row else None
 
     def page(
-        self, tenant_id: str, limit: int = DEFAULT, cursor: str | None = None
+        self,
+        tenant_id: str,
+        limit: int = DEFAULT,
+        cursor: str | None = None,
+        collection_id: str | None = None,
+        *,
+        but: str | None = None,
+        called: bool = False,
     ) -> Page[Subject]:
         """Return a part of the subjects that were not erased, newest first.
+
+        Args:
+            tenant_id: Whose.
+            limit: Most subjects, 1..200.
+            cursor: Where the part before ended; None = begin.
+            collection_id: Only those in this one, empty = in none; None = all.
+            but: Not those in this one; None = nobody is left out.
+            called: Only those who have a reference.
 
         Raises:
             InvalidInput: the limit is not 1..200, or the cursor none of ours.
         """
         known = (subjects.c.tenant_id == tenant_id) & subjects.c.erased_at.is_(None)
+        if collection_id is not None:
+            known &= subjects.c.collection_id == collection_id
+        if but is not None:
+            known &= subjects.c.collection_id != but
+        if called:
+            known &= subjects.c.reference.is_not(None)
         by = (subjects.c.created_at, subjects.c.id)
         return self._page(select(subjects).where(known), by, Subject, limit, cursor)
+
+    def count_called(self, tenant_id: str, collection_id: str) -> int:
+        """Return how many in a collection have a reference and were not erased."""
+        known = (subjects.c.tenant_id == tenant_id) & subjects.c.erased_at.is_(None)
+        known &= subjects.c.collection_id == collection_id
+        counted = select(func.count()).where(known, subjects.c.reference.is_not(None))
+        return int(self._value(counted))
 
     def without_consent(
         self, tenant_id: str, since: datetime, limit: int = MOST, subject_id: str | None = None

@@ -22,11 +22,13 @@ class Listed:
         template_id: Its own id.
         subject_id: Whose face it is.
         embedder: What made it; empty = nobody said.
+        collection_id: Where the subject is; empty = in none.
     """
 
     template_id: str
     subject_id: str
     embedder: str
+    collection_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class TemplateChange:
         subject_id: Whose face it is.
         embedder: What made it.
         added: Whether it came; False = it went, for ever: ids are never used again.
+        collection_id: Where the subject is; empty = in none.
     """
 
     tenant_id: str
@@ -48,6 +51,7 @@ class TemplateChange:
     subject_id: str
     embedder: str
     added: bool
+    collection_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,12 @@ class TemplateChanges(Repository):
         return TemplateHead(**row) if row else None
 
     def changes_after(
-        self, tenant_id: str, seq: int, limit: int, embedder: str | None = None
+        self,
+        tenant_id: str,
+        seq: int,
+        limit: int,
+        embedder: str | None = None,
+        collection_id: str | None = None,
     ) -> tuple[TemplateChange, ...]:
         """Return the changes that follow one, in order.
 
@@ -83,13 +92,23 @@ class TemplateChanges(Repository):
             seq: Begin with the change after this one.
             limit: Most changes.
             embedder: Only those of its templates; None = all.
+            collection_id: Only those in this one, empty = in none; None = all.
         """
         columns = template_changes.c
         newer = (columns.tenant_id == tenant_id) & (columns.seq > seq)
         if embedder is not None:
             newer &= columns.embedder == embedder
+        if collection_id is not None:
+            newer &= columns.collection_id == collection_id
         rows = self._all(select(template_changes).where(newer).order_by(columns.seq).limit(limit))
         return tuple(TemplateChange(**row) for row in rows)
+
+    def has_others_after(self, tenant_id: str, seq: int, embedder: str) -> bool:
+        """Return whether templates of another embedder came after a change."""
+        columns = template_changes.c
+        newer = (columns.tenant_id == tenant_id) & (columns.seq > seq) & columns.added
+        others = select(columns.seq).where(newer, columns.embedder != embedder).limit(1)
+        return self._one(others) is not None
 
     def of_subject(self, tenant_id: str, subject_id: str) -> tuple[TemplateChange, ...]:
         """Return the changes about a subject that are not forgotten, in order."""

@@ -12,6 +12,7 @@ from visavis.store.api_keys import ApiKeys
 from visavis.store.audit import Audit
 from visavis.store.blob_rows import BlobRows
 from visavis.store.codes import Codes
+from visavis.store.collections import Collections
 from visavis.store.consents import Consents
 from visavis.store.engine import reader_of
 from visavis.store.errors import StoreBusy
@@ -27,6 +28,7 @@ from visavis.store.sessions import Sessions
 from visavis.store.standings import Standings
 from visavis.store.subjects import Subjects
 from visavis.store.template_changes import TemplateChanges
+from visavis.store.templates import Templates
 from visavis.store.tenants import Tenants
 from visavis.store.translate import translated
 from visavis.store.users import Users
@@ -52,10 +54,12 @@ class Work:
         self.sessions = Sessions(connection)
         self.api_keys = ApiKeys(connection)
         self.standings = Standings(connection)
+        self.collections = Collections(connection)
         self.subjects = Subjects(connection)
         self.keys = Keys(connection)
         self.sealed = Sealed(connection)
         self.template_changes = TemplateChanges(connection)
+        self.templates = Templates(connection)
         self.galleries = Galleries(connection)
         self.notices = Notices(connection)
         self.consents = Consents(connection)

@@ -60,7 +60,9 @@ class Ageing:
             count = work.sealed.remove_before(tenant_id, TEMPLATE, before)
             return self._noted(work, tenant_id, What.TEMPLATES, now, days, count)
 
-        return self._until_none(some)
+        total = self._until_none(some)
+        self._removal.remove_pictures(tenant_id)
+        return total
 
     def _unused_templates(self, tenant_id: str, now: datetime, days: int) -> int:
         before, total, last = now - timedelta(days=days), 0, ""
@@ -68,6 +70,7 @@ class Ageing:
             with self._ground.store.reading() as work:
                 ids = work.sealed.subjects_with(tenant_id, TEMPLATE, before, last, AT_ONCE)
             if not ids:
+                self._removal.remove_pictures(tenant_id)
                 return total
 
             def some(work: Work, ids: tuple[str, ...] = ids) -> int:

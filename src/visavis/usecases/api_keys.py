@@ -15,6 +15,7 @@ from visavis.usecases.actor import Actor
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
 from visavis.usecases.names import one_line
+from visavis.usecases.signing_secrets import SigningSecrets
 
 DEFAULT_DAYS = 365
 MOST_DAYS = 3650
@@ -32,7 +33,7 @@ class NewKey:
 
     Attributes:
         key: What is kept of it.
-        secret: What the program shows; nobody can read it again.
+        secret: What the program shows, or signs with; it is not told again.
     """
 
     key: ApiKey
@@ -48,6 +49,7 @@ class ApiKeys:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._signing = SigningSecrets(ground)
 
     def page(
         self,
@@ -102,7 +104,7 @@ class ApiKeys:
             )
         secret = new_secret()
         key = self._ground.store.run(
-            lambda work: self._create(work, actor, called, hash_secret(secret), wanted, days)
+            lambda work: self._create(work, actor, called, secret, wanted, days)
         )
         self._tell(actor)
         return NewKey(key, secret)
@@ -122,7 +124,7 @@ class ApiKeys:
         work: Work,
         actor: Actor,
         name: str,
-        secret_hash: str,
+        secret: str,
         scopes: tuple[str, ...],
         days: int | None,
     ) -> ApiKey:
@@ -131,7 +133,8 @@ class ApiKeys:
         ids = actor.tenant_id, actor.user_id
         if work.api_keys.count_open(*ids, now) >= MOST_KEYS:
             raise InvalidInput(f"you have {MOST_KEYS} keys that work; take some of them back first")
-        key = work.api_keys.add(*ids, name, secret_hash, scopes, now, until)
+        key = work.api_keys.add(*ids, name, hash_secret(secret), scopes, now, until)
+        self._signing.keep(work, key.tenant_id, key.id, secret)
         details = {"key_id": key.id, "scopes": list(scopes), "days": days}
         self._ground.audit.note(work, ids[0], actor.id, "key.created", now, details=details)
         return key

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from visavis.store.blob_rows import PICTURE
 from visavis.store.blobs.base import BlobName, Blobs
 from visavis.store.blobs.sweep import GRACE, Swept, compare
 from visavis.store.work import Store, Work
@@ -52,10 +53,20 @@ class BlobRemoval:
             now: The time.
             grace: Files kept within this time are spared.
         """
-        removed, before = 0, now - grace
+        return self._remove_idle(tenant_id, now - grace)
+
+    def remove_pictures(self, tenant_id: str) -> int:
+        """Remove the pictures of templates that are gone, however new; return how many.
+
+        Their secrets went with the templates, so nobody could open them any more.
+        """
+        return self._remove_idle(tenant_id, _EVER, PICTURE)
+
+    def _remove_idle(self, tenant_id: str, before: datetime, media_type: str | None = None) -> int:
+        removed = 0
         while True:
             with self._store.reading() as work:
-                idle = work.blob_rows.unused(tenant_id, before)
+                idle = work.blob_rows.unused(tenant_id, before, media_type=media_type)
             gone = [row for row in idle if self._remove_row(tenant_id, row.sha256, before)]
             for row in gone:
                 self.remove_file(tenant_id, row.sha256)

@@ -5,13 +5,16 @@ searched. What is kept is a curve: similarities and rates, of nobody in particul
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from visavis.core.purposes import Comparison, Purpose
 from visavis.core.types import Floats
 from visavis.index.calibration import Calibration
 from visavis.index.calibration_fit import Refit, refit
+from visavis.store.template_changes import Listed
 from visavis.store.work import Work
 from visavis.usecases.actor import SYSTEM
 from visavis.usecases.consent import refusals
@@ -27,6 +30,13 @@ MOST_TEMPLATES = 4_000
 """Templates that are compared, each with each: eight million pairs, 64 MB."""
 
 _AT_ONCE = 500
+
+
+class _Who(NamedTuple):
+    """Whose a template is."""
+
+    collection_id: str
+    subject_id: str
 
 
 class Calibrating:
@@ -54,8 +64,8 @@ class Calibrating:
             NotFound: there is no such tenant.
         """
         vectors, people = self._opened(tenant_id, embedder)
-        shipped = self._scores.shipped(embedder)
-        fresh, change = refit(shipped, _between(vectors, people), len(set(people)) or None)
+        shipped, count = self._scores.shipped(embedder), len(set(people))
+        fresh, change = refit(shipped, _between(vectors, people), count or None)
         if keep:
             self._ground.store.run(lambda work: self._keep(work, tenant_id, fresh, change))
         return change
@@ -68,33 +78,35 @@ class Calibrating:
         """
         self._ground.store.run(lambda work: self._write(work, tenant_id, embedder, None, {}))
 
-    def _opened(self, tenant_id: str, embedder: str) -> tuple[Floats, list[str]]:
+    def _opened(self, tenant_id: str, embedder: str) -> tuple[Floats, list[_Who]]:
         """Return templates of those who agreed to be searched, and whose each is."""
         vectors: list[Floats] = []
-        people: list[str] = []
-        for ids in self._ids(tenant_id, embedder):
+        people: list[_Who] = []
+        for listed in self._listed(tenant_id, embedder):
+            ids = {one.template_id: one.collection_id for one in listed}
             with self._ground.store.reading() as work:
                 rows = work.galleries.templates(tenant_id, ids)
                 asked = Purpose.RECOGNITION, self._ground.clock(), Comparison.ONE_TO_MANY
                 refused = refusals(work, tenant_id, {row.subject_id for row in rows}, *asked)
                 agreed = [row for row in rows if row.subject_id not in refused]
                 opened = open_all(self._ground.keyring, work, tenant_id, agreed)
-            vectors += [one.vector for one in opened]
-            people += [one.subject_id for one in opened]
+            own = [one for one in opened if not one.source]  # mapped ones lie elsewhere
+            vectors += [one.vector for one in own]
+            people += [_Who(ids[one.id], one.subject_id) for one in own]
             if len(vectors) >= MOST_TEMPLATES:
                 break
         stacked = np.stack(vectors) if vectors else np.zeros((0, 1), np.float32)
         return stacked[:MOST_TEMPLATES], people[:MOST_TEMPLATES]
 
-    def _ids(self, tenant_id: str, embedder: str) -> Iterator[list[str]]:
-        """Yield ids of templates, some at a time; ids are random, so the first are any."""
+    def _listed(self, tenant_id: str, embedder: str) -> Iterator[list[Listed]]:
+        """Yield templates, some at a time; ids are random, so the first are any."""
         last = ""
         while True:
             with self._ground.store.reading() as work:
                 listed = work.galleries.listed(tenant_id, last, _AT_ONCE)
             if not listed:
                 return
-            yield [one.template_id for one in listed if one.embedder == embedder]
+            yield [one for one in listed if one.embedder == embedder]
             last = listed[-1].template_id
 
     def _keep(self, work: Work, tenant_id: str, fresh: Calibration, change: Refit) -> None:
@@ -121,9 +133,19 @@ class Calibrating:
         self._ground.audit.note(work, tenant_id, SYSTEM, CHANGED, now, details=details)
 
 
-def _between(vectors: Floats, people: list[str]) -> Floats:
-    """Return the cosines of all pairs of different people."""
+def _between(vectors: Floats, people: list[_Who]) -> Floats:
+    """Return the cosines of all pairs of different people of the same collection.
+
+    Subjects of two collections may be one person, whose likeness would count as a stranger's.
+    """
     wide = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    _, who = np.unique(people, return_inverse=True)
-    cosines: Floats = (wide @ wide.T)[np.triu(who[:, None] != who[None], 1)]
+    who = _numbered([each.subject_id for each in people])
+    where = _numbered([each.collection_id for each in people])
+    apart = (who[:, None] != who[None]) & (where[:, None] == where[None])
+    cosines: Floats = (wide @ wide.T)[np.triu(apart, 1)]
     return cosines
+
+
+def _numbered(names: list[str]) -> NDArray[np.intp]:
+    """Return a number for each name, the same for the same."""
+    return np.unique(names, return_inverse=True)[1]

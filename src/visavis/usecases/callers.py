@@ -7,13 +7,14 @@ was logged out, demoted, disabled or deleted is so at once.
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from visavis.core.errors import Overloaded
 from visavis.credentials.access_tokens import AccessTokens
 from visavis.credentials.errors import TokenInvalid
 from visavis.credentials.roles import Permission
+from visavis.credentials.signatures import Claim, Fault, SignatureRefused
 from visavis.credentials.tokens import API_KEY, hash_secret, looks_like_secret
 from visavis.store.kinds import UserState
 from visavis.store.sessions import BETWEEN_NOTES
@@ -22,6 +23,7 @@ from visavis.throttle.throttle import Kind
 from visavis.usecases.actor import Actor
 from visavis.usecases.errors import LogInNeeded
 from visavis.usecases.ground import Ground
+from visavis.usecases.signing_secrets import SigningSecrets
 
 COOKIE = "vvs_"
 """Prefix of the secret in the cookie of a browser: it opens pages and is never exchanged."""
@@ -43,6 +45,7 @@ class Callers:
         self._ground = ground
         self._lock = threading.Lock()
         self._tokens: AccessTokens | None = None
+        self._signing = SigningSecrets(ground)
 
     @property
     def tokens(self) -> AccessTokens:
@@ -70,6 +73,43 @@ class Callers:
         """Return whose browser sent a cookie; raises as `of_bearer`."""
         found = self._of_session_secret(secret) if looks_like_secret(secret, COOKIE) else None
         return self._admitted(found, address)
+
+    def signer(self, claim: Claim) -> "Signer":
+        """Return the key by which a request says it is signed, before its body is read.
+
+        Raises:
+            SignatureRefused: there is none of this id that may sign now.
+        """
+        with self._ground.store.reading() as work:
+            standing = work.standings.of_key_id(claim.key_id)
+        if standing is None or not standing.is_good(self._ground.clock()):
+            raise SignatureRefused(
+                Fault.UNKNOWN_KEY,
+                "No API key has this id, or it opens nothing any more; make a new key.",
+            )
+        if standing.sealed_secret is None:
+            raise SignatureRefused(
+                Fault.UNKNOWN_KEY,
+                "This key cannot sign: it was made before this interface was switched on; make a "
+                "new key.",
+            )
+        secret = self._signing.opened(standing.tenant_id, standing.by_id, standing.sealed_secret)
+        return Signer(claim, standing, secret)
+
+    def of_signature(self, signer: "Signer", body: bytes, address: str = "") -> Actor:
+        """Return who signed a request.
+
+        Args:
+            signer: By whose key it says it is signed.
+            body: Of the request.
+            address: Where from.
+
+        Raises:
+            SignatureRefused: they did not sign this one.
+            TooManyRequests: they ask too often.
+        """
+        signer.claim.check(signer.secret, body)
+        return self._admitted(self._of_standing_key(signer.standing), address)
 
     def of_user(self, tenant_id: str, user_id: str) -> Actor | None:
         """Return a user as if they were here in person, without a login; None where there is none.
@@ -128,7 +168,11 @@ class Callers:
             standing = work.standings.of_key(hash_secret(secret))
         if standing is None or not standing.is_good(now):
             return None
-        if _is_due(standing, now):
+        return self._of_standing_key(standing)
+
+    def _of_standing_key(self, standing: Standing) -> Actor:
+        """Return whose good key it is, and note that it was used."""
+        if _is_due(standing, self._ground.clock()):
             self._note_used(standing)
         known = set(Permission)  # a scope of a later version means nothing to this one
         scopes = frozenset(Permission(name) for name in standing.scopes or () if name in known)
@@ -164,6 +208,21 @@ class Callers:
         """Do it in the background; the next request notes it where too much is waiting."""
         with suppress(Overloaded):
             self._ground.background.do(what, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that may have signed a request.
+
+    Attributes:
+        claim: What the request says.
+        standing: Who is behind the key.
+        secret: Of the key.
+    """
+
+    claim: Claim
+    standing: Standing
+    secret: str = field(repr=False)
 
 
 def _is_due(standing: Standing, now: datetime) -> bool:

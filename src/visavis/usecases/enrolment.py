@@ -1,15 +1,20 @@
-"""Enrolment: a face of a picture becomes a sealed template of somebody; the picture is not kept.
+"""Enrolment: a face of a picture becomes a sealed template of somebody.
+
+The picture is not kept, unless the tenant's privacy rules say so; see `portraits`.
 
 A face is refused when it is not the only one and nobody says which, when it is not good enough, and
 when it looks like somebody else who is enrolled: a template of the wrong person is found for ever.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from visavis.core.errors import VisavisError
 from visavis.core.purposes import Purpose
 from visavis.core.types import Source
 from visavis.credentials.roles import Permission
+from visavis.index.harmonics import NoHarmonicMap
+from visavis.store.subjects import Subject
 from visavis.usecases.actor import Actor
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.consent import require_consent
@@ -17,7 +22,9 @@ from visavis.usecases.errors import ConsentMissing
 from visavis.usecases.faces import Box, Face, PoorFace, look, the_one
 from visavis.usecases.galleries import Galleries
 from visavis.usecases.ground import Ground
+from visavis.usecases.portraits import Portraits
 from visavis.usecases.scores import Scores, told_rate
+from visavis.usecases.seen import KeptPicture, Seen
 from visavis.usecases.subject_profiles import subject_of
 from visavis.usecases.templates import Templates
 
@@ -89,6 +96,7 @@ class Enrolment:
         templates: Seals vectors.
         galleries: Searches them.
         scores: Tells what a similarity means.
+        portraits: Keeps pictures where the tenant wants that; None = none are.
     """
 
     def __init__(
@@ -98,8 +106,10 @@ class Enrolment:
         templates: Templates,
         galleries: Galleries,
         scores: Scores,
+        portraits: Portraits | None = None,
     ) -> None:
         self._ground = ground
+        self._portraits = portraits
         self._analyses = analyses
         self._templates = templates
         self._galleries = galleries
@@ -115,17 +125,21 @@ class Enrolment:
         box: Box | None = None,
         any_quality: bool = False,
         any_likeness: bool = False,
+        seen: Seen | None = None,
+        replace: bool = False,
     ) -> Enrolled:
         """Enrol the face of a picture.
 
         Args:
             actor: Who enrols.
             subject_id: Whose face it is.
-            source: The picture; it is looked at and forgotten.
+            source: The picture; it is looked at and forgotten, unless the tenant keeps pictures.
             purpose: What for; they must have consented to it.
             box: Which face, where there are several.
             any_quality: Take it even when it is not good enough.
             any_likeness: Take it even when it looks like somebody else.
+            seen: What is noted of the picture; sealed with the template.
+            replace: Remove the subject's other templates in the same unit.
 
         Raises:
             NotFound: there is no such subject, or they were erased.
@@ -134,50 +148,104 @@ class Enrolment:
             PoorFace: it is not good enough; the message says what would help.
             LooksLike: it looks like somebody else.
             InvalidInput: the picture cannot be decoded, or the subject has too many templates.
+            QuotaExceeded: there is no room for the picture.
         """
         actor.require(Permission.PEOPLE_WRITE)
         require_consent_of(self._ground, actor, subject_id, purpose)
-        face = the_one(look(self._analyses, source), box)
+        return self.enroll_face(
+            actor,
+            subject_id,
+            the_one(look(self._analyses, source), box),
+            purpose=purpose,
+            any_quality=any_quality,
+            any_likeness=any_likeness,
+            seen=seen,
+            picture=source,
+            replace=replace,
+        )
+
+    def enroll_face(
+        self,
+        actor: Actor,
+        subject_id: str,
+        face: Face,
+        *,
+        purpose: Purpose = Purpose.RECOGNITION,
+        any_quality: bool = False,
+        any_likeness: bool = False,
+        seen: Seen | None = None,
+        picture: Source | None = None,
+        replace: bool = False,
+    ) -> Enrolled:
+        """Enrol a face of a picture that was looked at already; see `enroll`.
+
+        Args:
+            actor: Who enrols.
+            subject_id: Whose face it is.
+            face: As `faces.look` gave it.
+            purpose: What for; they must have consented to it.
+            any_quality: Take it even when it is not good enough.
+            any_likeness: Take it even when it looks like somebody else.
+            seen: What is noted of the picture; sealed with the template.
+            picture: What the face is on; kept only where the tenant keeps pictures.
+            replace: Remove the subject's other templates in the same unit.
+
+        Raises:
+            VisavisError: as for `enroll`.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+        subject = require_consent_of(self._ground, actor, subject_id, purpose)
         if face.reasons and not any_quality:
             raise PoorFace(face.reasons)
-        alike = self._lookalikes(actor, subject_id, face, purpose)
+        alike = self._lookalikes(actor, subject, face, purpose)
         if alike and not any_likeness:
             raise LooksLike(alike)
         embedder = self._analyses.embedder
-        template_id = self._templates.seal(
-            actor,
-            subject_id,
-            face.vector,
-            purpose=purpose,
-            embedder=embedder,
-            quality=face.quality,
-        )
+        with self._put_aside(actor, picture) as kept:
+            template_id = self._templates.seal(
+                actor,
+                subject_id,
+                face.vector,
+                purpose=purpose,
+                embedder=embedder,
+                quality=face.quality,
+                seen=seen,
+                picture=kept,
+                replace=replace,
+            )
         return Enrolled(template_id, subject_id, face, embedder, alike or (), alike is not None)
 
+    def _put_aside(
+        self, actor: Actor, picture: Source | None
+    ) -> AbstractContextManager[KeptPicture | None]:
+        return nullcontext() if self._portraits is None else self._portraits.put(actor, picture)
+
     def _lookalikes(
-        self, actor: Actor, subject_id: str, face: Face, purpose: Purpose
+        self, actor: Actor, subject: Subject, face: Face, purpose: Purpose
     ) -> tuple[Lookalike, ...] | None:
-        """Return who else looks like a face; None where nobody may be searched."""
+        """Return who else of a collection looks like a face; None where nobody may be searched."""
         embedder = self._analyses.embedder
         if not actor.may(Permission.RECOGNISE):
             return None
         try:
-            (found,) = self._galleries.search(
-                actor, face.vector[None], embedder, purpose, _MOST_ALIKE + 1
-            )
-        except ConsentMissing:  # the mode allows 1:1 only
+            told = actor, face.vector[None], embedder, purpose, _MOST_ALIKE + 1
+            (found,) = self._galleries.search(*told, collection=subject.collection_id)
+        except (ConsentMissing, NoHarmonicMap):  # 1:1 only, or nobody here can be compared
             return None
         scores = self._scores.of(actor.tenant_id, embedder)
         alike = (
             Lookalike(each.subject_id, each.similarity, told_rate(scores.fmr(each.similarity)))
             for each in found
-            if each.subject_id != subject_id
+            if each.subject_id != subject.id
         )
         return tuple(each for each in alike if each.fmr <= ALIKE_FMR)[:_MOST_ALIKE]
 
 
-def require_consent_of(ground: Ground, actor: Actor, subject_id: str, purpose: Purpose) -> None:
+def require_consent_of(ground: Ground, actor: Actor, subject_id: str, purpose: Purpose) -> Subject:
     """Refuse a face that may not be compared with somebody, before anything is made of it.
+
+    Returns:
+        The subject.
 
     Raises:
         NotFound: there is no such subject, or they were erased.
@@ -186,3 +254,4 @@ def require_consent_of(ground: Ground, actor: Actor, subject_id: str, purpose: P
     with ground.store.reading() as work:
         row = subject_of(work, actor.tenant_id, subject_id)
         require_consent(work, actor.tenant_id, row, purpose, ground.clock())
+    return row

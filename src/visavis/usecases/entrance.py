@@ -1,7 +1,9 @@
-"""The entrance: whether an e-mail address, a password and a code let somebody in."""
+"""The entrance: whether an e-mail address, a password or a face, and a code let somebody in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from visavis.credentials.passwords import check_password, hash_password, needs_rehash
 from visavis.credentials.tokens import hash_secret, new_secret
@@ -13,7 +15,7 @@ from visavis.store.work import Work
 from visavis.throttle.throttle import Kind
 from visavis.usecases.errors import LogInRefused, SecondFactorNeeded
 from visavis.usecases.ground import Ground
-from visavis.usecases.log_in_tries import Tried, admit, count_failure, settle, tell_locked
+from visavis.usecases.log_in_tries import Proof, Tried, admit, count_failure, settle, tell_locked
 from visavis.usecases.registration import send_verification
 from visavis.usecases.second_factor import has_second_factor, passes
 
@@ -59,7 +61,7 @@ class _Outcome:
     """What came of a try.
 
     Attributes:
-        user: Whose password it was; None where it was nobody's.
+        user: Whose password or face it was; None where it was nobody's.
         entered: Where they are in.
         tried: Whom it locked.
     """
@@ -87,7 +89,33 @@ def enter(ground: Ground, asked: Asked, prefix: str) -> Entered:
     with ground.store.reading() as work:
         seen = work.users.find_by_email(known_as)
     fits = check_password(asked.password, seen.password_hash if seen else None)
-    done = ground.store.run(lambda work: _decide(ground, work, seen, fits, asked, prefix))
+    entered = enter_as(ground, seen, lambda _work, _user: fits, asked, prefix)
+    _rehash(ground, entered.user, asked.password)
+    return entered
+
+
+def enter_as(
+    ground: Ground,
+    seen: User | None,
+    proof: Proof,
+    asked: Asked,
+    prefix: str,
+    told: Mapping[str, str] = MappingProxyType({}),
+) -> Entered:
+    """Let somebody in whose address was looked up, if what they show is theirs.
+
+    Args:
+        ground: Of the deployment.
+        seen: Whose address it is; None = nobody's.
+        proof: Whether what they show is theirs.
+        asked: What they send; of it the code, and where it comes from.
+        prefix: Of the secret that they get.
+        told: What the audit log is told beside the session.
+
+    Raises:
+        LogInRefused, SecondFactorNeeded: as `enter`.
+    """
+    done = ground.store.run(lambda work: _decide(ground, work, seen, proof, asked, prefix, told))
     tell_locked(ground, done.tried)
     if done.user is None:
         raise LogInRefused
@@ -96,7 +124,6 @@ def enter(ground: Ground, asked: Asked, prefix: str) -> Entered:
         raise LogInRefused
     if done.entered is None:
         raise SecondFactorNeeded
-    _rehash(ground, done.user, asked.password)
     return done.entered
 
 
@@ -104,13 +131,14 @@ def _decide(
     ground: Ground,
     work: Work,
     seen: User | None,
-    fits: bool,
+    proof: Proof,
     asked: Asked,
     prefix: str,
+    told: Mapping[str, str],
 ) -> _Outcome:
     """Count the try; where all is right, begin the session."""
     now = ground.clock()
-    tried = settle(ground, work, seen, fits, now)
+    tried = settle(ground, work, seen, proof, now)
     user = tried.user
     if user is None:
         return _Outcome(tried=tried)
@@ -122,7 +150,7 @@ def _decide(
             return _Outcome(user)
         if not passes(ground, work, user, asked.code, now):
             return _Outcome(user, tried=_failed_factor(ground, work, user, now))
-    return _Outcome(user, _begin(ground, work, user, asked, prefix))
+    return _Outcome(user, _begin(ground, work, user, asked, prefix, told))
 
 
 def _failed_factor(ground: Ground, work: Work, user: User, now: datetime) -> Tried:
@@ -131,7 +159,9 @@ def _failed_factor(ground: Ground, work: Work, user: User, now: datetime) -> Tri
     return tried
 
 
-def _begin(ground: Ground, work: Work, user: User, asked: Asked, prefix: str) -> Entered:
+def _begin(
+    ground: Ground, work: Work, user: User, asked: Asked, prefix: str, told: Mapping[str, str]
+) -> Entered:
     now, secret = ground.clock(), new_secret(prefix)
     work.users.note_login(user.tenant_id, user.id, now)
     session = work.sessions.start(
@@ -143,7 +173,7 @@ def _begin(ground: Ground, work: Work, user: User, asked: Asked, prefix: str) ->
         _shown(asked.user_agent, LONGEST_AGENT),
         _shown(asked.address, LONGEST_ADDRESS),
     )
-    details = {"session_id": session.id}
+    details = {"session_id": session.id, **told}
     ground.audit.note(work, user.tenant_id, user.id, "session.started", now, details=details)
     return Entered(user, session, secret)
 

@@ -78,6 +78,10 @@ class _Begun:
     values: tuple[Witness, ...] = ()
 
 
+Begun = _Begun | Receipt
+"""An erasure whose unit may be committed now; the receipt where it was finished before."""
+
+
 class Erasure:
     """Erases subjects; safe to use from several threads and processes.
 
@@ -134,18 +138,37 @@ class Erasure:
             Spared: it does not.
             VisavisError: as for `erase`.
         """
+        return self.finish(
+            self._ground.store.run(
+                lambda work: self.begin(work, tenant_id, subject_id, by, reason, still)
+            )
+        )
 
-        def destroy(work: Work) -> _Begun | Receipt:
-            subject = work.subjects.hold(tenant_id, subject_id)
-            if subject is None:
-                raise NotFound("subject")
-            if subject.erased_at is not None:
-                return self._done_before(work, tenant_id, subject_id)
-            if still is not None and not still(work):
-                raise Spared("there is no reason any more to erase this person")
-            return self._destroy(work, tenant_id, subject_id, by, reason)
+    def begin(
+        self,
+        work: Work,
+        tenant_id: str,
+        subject_id: str,
+        by: str,
+        reason: Reason,
+        still: Callable[[Work], bool] | None = None,
+    ) -> "Begun":
+        """Erase a subject in a unit that is about more; call `finish` once it is committed.
 
-        begun = self._ground.store.run(destroy)
+        Raises:
+            NotFound, Spared: as `erase_for`.
+        """
+        subject = work.subjects.hold(tenant_id, subject_id)
+        if subject is None:
+            raise NotFound("subject")
+        if subject.erased_at is not None:
+            return self._done_before(work, tenant_id, subject_id)
+        if still is not None and not still(work):
+            raise Spared("there is no reason any more to erase this person")
+        return self._destroy(work, tenant_id, subject_id, by, reason)
+
+    def finish(self, begun: "Begun") -> Receipt:
+        """Remove what is not in the rows, and return the receipt; raises as `erase`."""
         return begun if isinstance(begun, Receipt) else self._finish(begun)
 
     def resume(self, tenant_id: str) -> int:

@@ -16,6 +16,7 @@ from visavis.store.sealed import SealedData
 from visavis.store.work import Work
 from visavis.usecases.consent_records import EVIDENCE
 from visavis.usecases.ground import Ground
+from visavis.usecases.seen import SEEN
 from visavis.vault.errors import KeyDestroyed, SealBroken
 from visavis.vault.sealing import Context, version_of
 
@@ -52,7 +53,10 @@ class Witness:
 
 def witnesses(values: Iterable[SealedData], consents: Iterable[Consent]) -> tuple[Witness, ...]:
     """Return one of the sealed values, proofs of consents among them, for each purpose and key."""
-    found = {(value.purpose, value.key_version): value.data for value in values}
+    read = tuple(values)
+    found = {(value.purpose, value.key_version): value.data for value in read}
+    for seen in (b64decode(value.meta[SEEN]) for value in read if SEEN in value.meta):
+        found[SEEN, version_of(seen)] = seen
     for proof in (b64decode(consent.evidence) for consent in consents if consent.evidence):
         found[EVIDENCE, version_of(proof)] = proof
     return tuple(Witness(purpose, data) for (purpose, _version), data in found.items())

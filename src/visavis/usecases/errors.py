@@ -4,6 +4,7 @@ VisavisError
 ├── NotAllowed
 │   └── LogInNeeded               nobody is logged in, or not any more
 │       ├── LogInRefused          … address or password are wrong, or the account is locked
+│       │   └── FaceRefused       … it was tried with a face
 │       └── SecondFactorNeeded    … the password is right, and a code of the second factor missing
 ├── NotFound                      there is nothing of that id, or it is another tenant's
 └── ConsentMissing                a face may not be processed: mode, purpose, consent or age
@@ -23,6 +24,17 @@ class LogInRefused(LogInNeeded):
         super().__init__(
             "the e-mail address or the password is wrong, or there were too many tries; check "
             "both, or wait a while"
+        )
+
+
+class FaceRefused(LogInRefused):
+    """The same answer where somebody wants to log in by their face."""
+
+    def __init__(self) -> None:
+        LogInNeeded.__init__(
+            self,
+            "this face does not open that account now; try again in better light, or log in with "
+            "the password",
         )
 
 

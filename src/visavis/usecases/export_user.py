@@ -12,6 +12,7 @@ from visavis.usecases.export_archive import ExportArchive
 from visavis.usecases.export_parts import all_of, audit_entries, named
 from visavis.usecases.export_words import ABOUT_USER
 from visavis.usecases.ground import Ground
+from visavis.usecases.own_faces import subject_of_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,16 @@ class UserFiles:
     keys: list[dict[str, Any]]
 
     @staticmethod
-    def collected(work: Work, user: User, now: datetime) -> "UserFiles":
+    def collected(ground: Ground, work: Work, user: User, now: datetime) -> "UserFiles":
         """Collect what is kept of a user."""
         ids = user.tenant_id, user.id
+        face = subject_of_user(ground, work, *ids)
         tenant = work.tenants.find(user.tenant_id)
         about = {
             **named(user, "id", "email", "full_name", "role", "state", "created_at"),
             **named(user, "last_login_at", "password_changed_at"),
             "second_factor_since": user.totp_since,
+            "face_login_since": face.created_at if face else None,
             "organisation": {"id": user.tenant_id, "name": tenant.name if tenant else None},
             "exported_at": now,
         }

@@ -17,9 +17,11 @@ subject.json    what you are called here, and since when you are known
 consents.json   what you agreed to, when, how, after which notice, and whether it still holds
 notices/        what you had been told, word for word
 templates.json  the numbers by which your face is recognised. `vector` is base64 of little-endian
-                32-bit floats, as many as `dimension` says; `embedder` names what made them
+                32-bit floats, as many as `dimension` says; `embedder` names what made them, and
+                `seen` where your face was seen
 attributes.json whatever else is noted about you
 files/          pictures and other files that show you
+pictures/       pictures that the numbers were made of, named like those, where they are kept
 audit.json      what was done with your data, when and by whom (as numbers of users and programs)
 """
     + _COMMON
@@ -31,7 +33,9 @@ ABOUT_USER = (
 This zip holds what is kept about your account in Visavis. It holds no passwords and no keys: those
 are not kept in a form that could be read.
 
-account.json    your name, address and role, and since when you are here
+account.json    your name, address and role, since when you are here, and since when you log in with
+                your face; the face is in the export of the person who stands for you, for which you
+                can ask an admin of your organisation
 logins.json     when you logged in, from which network address and with which browser
 keys.json       the API keys that you made, without their secrets
 audit.json      what you and your API keys did

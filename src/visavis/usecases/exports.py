@@ -82,7 +82,7 @@ class Exports:
             if user is None:
                 raise LogInNeeded("your account is not there any more; log in with another one")
             now = self._ground.clock()
-            found = UserFiles.collected(work, user, now)
+            found = UserFiles.collected(self._ground, work, user, now)
             details = {"user_id": user.id}
             self._ground.audit.note(
                 work, actor.tenant_id, actor.id, OWN_EXPORTED, now, details=details

@@ -4,6 +4,7 @@ Nothing of it is kept: neither the picture nor the vectors.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -88,9 +89,29 @@ def look(analyses: Analyses, source: Source) -> tuple[Face, ...]:
         Overloaded: too many pictures are waiting.
         DeadlineExceeded: it took too long.
     """
-    future = analyses.submit(source, FEATURES)
+    return seen(analyses, source)[1]
+
+
+def seen(
+    analyses: Analyses, source: Source, features: AbstractSet[Feature] = frozenset()
+) -> tuple[Analysis, tuple[Face, ...]]:
+    """Return all that is found on a picture, and its faces, one for one.
+
+    Args:
+        analyses: Looks at it.
+        source: The picture.
+        features: What is asked for beside what recognising needs; the caller asks the rules of the
+            tenant for what is sensitive.
+
+    Raises:
+        NotAllowed: the policy of the deployment forbids one of the features.
+        InvalidImage: it cannot be decoded.
+        Overloaded: too many pictures are waiting.
+        DeadlineExceeded: it took too long.
+    """
+    future = analyses.submit(source, FEATURES | features)
     found = analyses.result(future)
-    return tuple(_face(found, i) for i in range(len(found.faces)))
+    return found, tuple(_face(found, i) for i in range(len(found.faces)))
 
 
 def the_one(faces: Sequence[Face], box: Box | None = None) -> Face:

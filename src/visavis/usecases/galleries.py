@@ -6,6 +6,7 @@ only of subjects whose consent holds.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -16,13 +17,16 @@ from visavis.core.purposes import Comparison, Purpose
 from visavis.core.types import Floats
 from visavis.credentials.roles import Permission
 from visavis.index.base import Hits, Index, Space
+from visavis.store.galleries import GalleryState
 from visavis.usecases.actor import Actor
 from visavis.usecases.errors import NotFound
 from visavis.usecases.gallery_check import Checked, Checking
 from visavis.usecases.gallery_codes import Codes
+from visavis.usecases.gallery_filling import Part
 from visavis.usecases.gallery_following import Following
+from visavis.usecases.gallery_mixing import Mixing, View
 from visavis.usecases.gallery_search import Candidate as Candidate
-from visavis.usecases.gallery_search import best_cosine, ranked
+from visavis.usecases.gallery_search import best_likeness, ranked
 from visavis.usecases.ground import Ground
 from visavis.usecases.templates import Templates
 
@@ -48,6 +52,8 @@ class Galleries:
         protected: Whether the index holds codes under the tenant's secret; otherwise it holds the
             vectors themselves.
         centres: By embedder what all its vectors have in common; see `gallery_codes`.
+        mixing: Lets templates of several embedders be searched together; None = only those of the
+            embedder that made the probes are.
     """
 
     name: ClassVar[str] = "index"
@@ -60,14 +66,24 @@ class Galleries:
         *,
         protected: bool = True,
         centres: Mapping[str, Floats] = MappingProxyType({}),
+        mixing: Mixing | None = None,
     ) -> None:
-        self._ground, self._index = ground, index
+        self._ground, self._index, self._mixing = ground, index, mixing
         codes = Codes(ground, centres)
         self._following = Following(ground, index, codes, is_protected=protected)
         self._checking = Checking(ground, index, self._following)
 
     def search(
-        self, actor: Actor, probes: Floats, embedder: str, purpose: Purpose, k: int
+        self,
+        actor: Actor,
+        probes: Floats,
+        embedder: str,
+        purpose: Purpose,
+        k: int,
+        *,
+        collection: str = "",
+        every: bool = False,
+        without: AbstractSet[str] = frozenset(),
     ) -> list[tuple[Candidate, ...]]:
         """Return for each probe the people it may show, the nearest first.
 
@@ -76,32 +92,39 @@ class Galleries:
         Args:
             actor: Who wants to know.
             probes: (n, d) float32, finite, none of them 0.
-            embedder: What made them; only templates of the same one are searched.
+            embedder: What made them; only templates of the same one are searched, and those that a
+                map leads from.
             purpose: What for.
             k: Most people for each probe, 1..1000.
+            collection: Only who is in this one; empty = in none.
+            every: Whether each template counts by itself, not each subject by the best of theirs.
+            without: Templates that do not count.
 
         Returns:
-            At most `k` subjects for each, every one with the best of their templates, and only
-            those who may be searched for now.
+            At most `k` for each, of those alone who may be searched for now: subjects, each with
+            the best of their templates, or templates.
 
         Raises:
             NotAllowed: the actor may not.
             ConsentMissing: mode or purposes do not allow it with anybody; the message says which.
             InvalidInput: a probe is none, or has another dimension than the templates.
+            NoHarmonicMap: no map leads from some of the templates to what is searched.
             Unavailable: database or index do not answer.
         """
         actor.require(Permission.RECOGNISE)
         _check(probes, k)
+        state = self._following.state(actor.tenant_id, purpose)
+        view = self._view(state, embedder, collection)
         found: list[tuple[Candidate, ...]] = [()] * len(probes)
         waiting, wanted = list(range(len(probes))), max(CANDIDATES, 2 * k)
         while waiting:
             asked = probes[waiting]
-            guesses = self._guesses(actor.tenant_id, asked, embedder, purpose, wanted)
-            told = ranked(self._ground, actor.tenant_id, asked, guesses, purpose)
+            guesses = self._guesses(state, asked, view, collection, wanted)
+            told = ranked(self._ground, view, asked, guesses, purpose, every=every, without=without)
             for place, candidates in zip(waiting, told, strict=True):
                 found[place] = candidates[:k]
             short = zip(waiting, told, guesses, strict=True)
-            waiting = [at for at, near, ids in short if len(near) < k and len(ids) == wanted]
+            waiting = [at for at, near, ids in short if len(near) < k and len(ids) >= wanted]
             if wanted >= MOST_CANDIDATES:
                 break
             wanted = min(wanted * _WIDER, MOST_CANDIDATES)
@@ -120,31 +143,32 @@ class Galleries:
             purpose: What for.
 
         Returns:
-            −1..1; None = the subject has no template of this embedder.
+            −1..1; None = the subject has no template.
 
         Raises:
             NotFound: there is no such subject, or they were erased.
             ConsentMissing: a rule does not allow it; the message says which.
             InvalidInput: the probe is none, or has another dimension than the templates.
+            NoHarmonicMap: no map leads from any of the templates to what is searched.
         """
         _check(probe[None], 1)
         told = Templates(self._ground).unseal(
             actor, subject_id, purpose=purpose, comparison=Comparison.ONE_TO_ONE
         )
-        theirs = [one.vector for one in told if one.embedder == embedder]
-        fitting = [vector for vector in theirs if len(vector) == len(probe)]
-        if theirs and not fitting:
-            raise InvalidInput(
-                f"the probe has {len(probe)} numbers, and templates of {embedder} have "
-                f"{len(theirs[0])}; embed the face with that embedder"
-            )
-        return best_cosine(fitting, probe) if fitting else None
+        if self._mixing is None:
+            return best_likeness(View(embedder, embedder), told, probe)
+        return best_likeness(self._mixing.view_of_one(actor.tenant_id, embedder, told), told, probe)
 
-    def size(self, actor: Actor, embedder: str) -> int:
-        """Return how many templates of an embedder a search goes through."""
+    def size(self, actor: Actor, embedder: str, collection: str = "") -> int:
+        """Return how many templates a search of a collection goes through.
+
+        Raises:
+            NoHarmonicMap: no map leads from some of the templates to what is searched.
+        """
         actor.require(Permission.RECOGNISE)
         state = self._following.state(actor.tenant_id)
-        return self._following.ask(state, embedder, self._index.count)
+        parts = self._view(state, embedder, collection).parts(collection)
+        return sum(self._following.ask(state, part, self._index.count) for part in parts)
 
     def verify(self, tenant_id: str) -> tuple[Checked, ...]:
         """Compare the index with the database, repair it, and say what was wrong."""
@@ -173,6 +197,12 @@ class Galleries:
         """Return how many entries there still are of a subject who was erased."""
         return self._checking.holds(tenant_id, subject_id)
 
+    def forget_collection(self, tenant_id: str, collection: str) -> None:
+        """Remove all about a collection that nobody may search any more."""
+        for space in self._index.spaces(tenant_id):
+            if space.collection == collection:
+                self._following.drop(space)
+
     def forget_tenant(self, tenant_id: str) -> None:
         """Remove all about a tenant that was deleted."""
         for space in self._index.spaces(tenant_id):
@@ -184,8 +214,11 @@ class Galleries:
         """Keep what lets the next start be quick, as the rows are now.
 
         Another process may have removed a template that is still in the memory of this one; its
-        code must not come back to the disk.
+        code must not come back to the disk. The same goes for collections that were removed, which
+        nobody searches any more.
         """
+        for tenant_id in self._following.tenants():
+            self._checking.forget_collections(tenant_id)
         for space in self._index.unsaved():
             try:
                 self._following.bring_up(space)
@@ -197,20 +230,31 @@ class Galleries:
         """Let go of the index."""
         self._index.close()
 
-    def _guesses(
-        self, tenant_id: str, probes: Floats, embedder: str, purpose: Purpose, wanted: int
-    ) -> list[tuple[str, ...]]:
-        """Return the ids of the templates that seem nearest to each probe.
+    def _view(self, state: GalleryState, embedder: str, collection: str) -> View:
+        """Return which templates are searched, and in whose space they are compared."""
+        if self._mixing is None:
+            return View(embedder, embedder, tenant_id=state.tenant_id)
+        return self._mixing.view(state.tenant_id, embedder, collection, state.seq)
 
-        Mode and purposes are asked before anything is compared.
-        """
+    def _guesses(
+        self, state: GalleryState, probes: Floats, view: View, collection: str, wanted: int
+    ) -> list[tuple[str, ...]]:
+        """Return the ids of the templates that seem nearest to each probe."""
+        found: list[tuple[str, ...]] = [()] * len(probes)
+        for part in view.parts(collection):
+            guessed = self._guessed(state, view.bring(probes, part.embedder), part, wanted)
+            found = [ids + more for ids, more in zip(found, guessed, strict=True)]
+        return found
+
+    def _guessed(
+        self, state: GalleryState, probes: Floats, part: Part, wanted: int
+    ) -> list[tuple[str, ...]]:
         codes = self._following.codes
 
         def nearest(space: Space) -> list[Hits]:
             return self._index.search(space, codes.entries(space, probes), wanted)
 
-        state = self._following.state(tenant_id, purpose)
-        return [hits.ids for hits in self._following.ask(state, embedder, nearest)]
+        return [hits.ids for hits in self._following.ask(state, part, nearest)]
 
 
 def _check(probes: Floats, k: int) -> None:

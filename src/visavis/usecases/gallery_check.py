@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from visavis.index.base import Index, Space
+from visavis.store.collections import LOGIN
 from visavis.store.work import Work
-from visavis.usecases.gallery_filling import AT_ONCE
+from visavis.usecases.gallery_filling import AT_ONCE, Part, part_of
 from visavis.usecases.gallery_following import Following
 from visavis.usecases.ground import Ground
 
@@ -15,7 +16,7 @@ KEPT_CHANGES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found of one embedder's templates, and repaired.
+    """What was found of one embedder's templates in one collection, and repaired.
 
     Attributes:
         embedder: Whose.
@@ -24,6 +25,7 @@ class Checked:
         holes: Templates without an entry; they were added.
         unreadable: Templates that do not open, or do not fit the others; no search finds them.
         stale: Spaces that nothing searches any more; they were dropped.
+        collection: Where the templates' subjects are; empty = in none.
     """
 
     embedder: str
@@ -32,6 +34,7 @@ class Checked:
     holes: int
     unreadable: int
     stale: int
+    collection: str = ""
 
     @property
     def is_clean(self) -> bool:
@@ -58,9 +61,9 @@ class Checking:
             NotFound: there is no such tenant.
         """
         version = self._following.state(tenant_id).version
-        there = {space.embedder for space in self._index.spaces(tenant_id)}
-        embedders = there | self._following.filling.embedders(tenant_id)
-        return tuple(self._verify(Space(tenant_id, each, version)) for each in sorted(embedders))
+        there = {part_of(space) for space in self._index.spaces(tenant_id)}
+        parts = there | self._following.filling.parts(tenant_id)
+        return tuple(self._verify(part.space(tenant_id, version)) for part in sorted(parts))
 
     def rebuild(self, tenant_id: str) -> int:
         """Drop all spaces of a tenant and build them anew; return how many entries there are."""
@@ -72,7 +75,7 @@ class Checking:
         """Bring the spaces of the newest secret up to the rows, and drop all others."""
         spaces = [
             self._following.renew(tenant_id, each)
-            for each in self._following.filling.embedders(tenant_id)
+            for each in self._following.filling.parts(tenant_id)
         ]
         return sum(map(self._index.count, spaces))
 
@@ -94,11 +97,23 @@ class Checking:
     def forget(self, tenant_id: str, subject_id: str) -> None:
         """Remove all about a subject whose rows are gone."""
         ids = self._ids_of(tenant_id, subject_id)
-        for space in self._index.spaces(tenant_id):
+        for space in self._spaces_of(tenant_id, subject_id):
             self._following.bring_up(space)
             with self._following.locked(space):
                 self._index.remove(space, ids)
         self._index.save()
+
+    def forget_collections(self, tenant_id: str) -> None:
+        """Drop the spaces of collections that are gone, or are being removed."""
+        spaces = [each for each in self._index.spaces(tenant_id) if each.collection]
+        if not spaces:
+            return
+        with self._ground.store.reading() as work:
+            found = work.collections.some(tenant_id, {space.collection for space in spaces})
+        there = {LOGIN} | {each.id for each in found if each.closed_at is None}
+        for space in spaces:
+            if space.collection not in there:
+                self._following.drop(space)
 
     def holds(self, tenant_id: str, subject_id: str) -> int:
         """Return how many entries there are of a subject, as far as the feed knows their ids."""
@@ -108,12 +123,10 @@ class Checking:
         return sum(len(ids & self._index.ids(space)) for space in self._index.spaces(tenant_id))
 
     def _verify(self, space: Space) -> Checked:
-        others = [
-            each
-            for each in self._index.spaces(space.tenant_id)
-            if each.embedder == space.embedder and each != space
-        ]
-        self._following.renew(space.tenant_id, space.embedder)
+        part = part_of(space)
+        there = self._index.spaces(space.tenant_id)
+        others = [each for each in there if part_of(each) == part and each != space]
+        self._following.renew(space.tenant_id, part)
         with self._following.locked(space):
             known = self._known(space)
             self._following.bring_up(space)  # what came and went while that was read
@@ -124,28 +137,44 @@ class Checking:
             self._index.remove(space, sorted(ghosts))
             added = self._add(space, sorted(missing))
         unreadable = len(missing) - added
-        return Checked(space.embedder, len(known), len(ghosts), added, unreadable, len(others))
+        counts = len(known), len(ghosts), added, unreadable, len(others)
+        return Checked(space.embedder, *counts, collection=space.collection)
 
     def _add(self, space: Space, ids: list[str]) -> int:
         parts = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
         return sum(self._following.filling.add(space, part) for part in parts)
 
     def _known(self, space: Space) -> set[str]:
-        """Return the ids of all templates of a space's embedder."""
+        """Return the ids of all templates that belong in a space."""
         return {each for part in self._following.filling.ids(space) for each in part}
 
     def _there(self, space: Space, ids: Collection[str]) -> set[str]:
-        """Return those of some templates that the database has now."""
-        found, asked = set(), sorted(ids)
+        """Return those of some templates that the database has now, and that belong there."""
+        found, asked, belongs = set(), sorted(ids), part_of(space)
         for start in range(0, len(asked), AT_ONCE):
             with self._ground.store.reading() as work:
                 part = asked[start : start + AT_ONCE]
-                rows = work.galleries.templates(space.tenant_id, part)
-            found |= {row.template_id for row in rows}
+                rows = work.galleries.named(space.tenant_id, part)
+            there = (row for row in rows if Part(row.embedder, row.collection_id) == belongs)
+            found |= {row.template_id for row in there}
         return found
 
+    def _spaces_of(self, tenant_id: str, subject_id: str) -> list[Space]:
+        """Return the spaces of a subject's collection; all where nothing is known of them."""
+        with self._ground.store.reading() as work:
+            row = work.subjects.find(tenant_id, subject_id)
+        spaces = self._index.spaces(tenant_id)
+        return [each for each in spaces if row is None or each.collection == row.collection_id]
+
     def _ids_of(self, tenant_id: str, subject_id: str) -> list[str]:
-        """Return the ids of all templates that a subject ever had and that are not forgotten."""
+        """Return the ids of the templates that a subject ever had, as far as the feed knows them.
+
+        Those that were given to somebody else stay: whoever is erased does not take them along.
+        """
         with self._ground.store.reading() as work:
             changes = work.template_changes.of_subject(tenant_id, subject_id)
-        return sorted({change.template_id for change in changes})
+            ids, others = sorted({change.template_id for change in changes}), set[str]()
+            for start in range(0, len(ids), AT_ONCE):
+                rows = work.galleries.named(tenant_id, ids[start : start + AT_ONCE])
+                others |= {row.template_id for row in rows if row.subject_id != subject_id}
+        return [each for each in ids if each not in others]

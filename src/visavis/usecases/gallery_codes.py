@@ -8,6 +8,7 @@ is taken away before the code is made, so that fewer guesses of the index hold t
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,7 +84,7 @@ class Codes:
         return unit if centre is None or len(centre) != unit.shape[1] else unit - centre
 
     def _maker(self, space: Space, dimensions: int) -> CodeMaker:
-        place = space, dimensions
+        place = replace(space, collection=""), dimensions  # all collections turn the same way
         with self._lock:
             if kept := self._makers.get(place):
                 self._makers.move_to_end(place)

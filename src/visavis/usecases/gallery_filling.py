@@ -1,22 +1,48 @@
 """Putting templates into spaces of the index: all there are, or what came and went since."""
 
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import structlog
 
 from visavis.core.errors import InvalidInput
 from visavis.index.base import Index, Space
+from visavis.store.page import MOST, Page
+from visavis.store.subjects import Subject
 from visavis.store.template_changes import Listed
+from visavis.store.work import Work
 from visavis.usecases.errors import NotFound
 from visavis.usecases.gallery_codes import Codes
 from visavis.usecases.gallery_opening import Opened, open_all
 from visavis.usecases.ground import Ground
+from visavis.usecases.reading_all import pages
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 500
 """Templates that one unit reads and one call adds."""
+
+
+class Part(NamedTuple):
+    """Templates of a tenant that are compared with each other, whatever the secret.
+
+    Attributes:
+        embedder: What made them.
+        collection: Where their subjects are; empty = in none.
+    """
+
+    embedder: str
+    collection: str = ""
+
+    def space(self, tenant_id: str, version: int) -> Space:
+        """Return where they lie under a version of the tenant's secret."""
+        return Space(tenant_id, self.embedder, version, self.collection)
+
+
+def part_of(space: Space) -> Part:
+    """Return what belongs in a space."""
+    return Part(space.embedder, space.collection)
 
 
 class Filling:
@@ -54,7 +80,9 @@ class Filling:
         tenant_id, mark = space.tenant_id, self._index.mark(space)
         with self._ground.store.reading() as work:
             head = work.template_changes.head(tenant_id)
-            changes = work.template_changes.changes_after(tenant_id, mark, AT_ONCE, space.embedder)
+            changes = work.template_changes.changes_after(
+                tenant_id, mark, AT_ONCE, space.embedder, space.collection
+            )
         if head is None:
             raise NotFound("organisation")
         if mark < head.floor:
@@ -77,13 +105,14 @@ class Filling:
         return sum(self._add(space, same) for same in _by_dimension(opened))
 
     def ids(self, space: Space) -> Iterator[list[str]]:
-        """Yield the ids of all templates of a space's embedder, some at a time."""
-        for listed in self._listed(space.tenant_id):
+        """Yield the ids of all templates that belong in a space, some at a time."""
+        for listed in self._listed(space.tenant_id, space.collection):
             yield [one.template_id for one in listed if one.embedder == space.embedder]
 
-    def embedders(self, tenant_id: str) -> set[str]:
-        """Return what made the templates of a tenant."""
-        return {one.embedder for listed in self._listed(tenant_id) for one in listed}
+    def parts(self, tenant_id: str) -> set[Part]:
+        """Return the parts that the templates of a tenant fall into."""
+        listed = (one for some in self._listed(tenant_id) for one in some)
+        return {Part(one.embedder, one.collection_id) for one in listed}
 
     def _add(self, space: Space, opened: list[Opened]) -> int:
         """Add templates of one dimension; those that do not fit the space are left out."""
@@ -96,16 +125,37 @@ class Filling:
             return 0
         return len(opened)
 
-    def _listed(self, tenant_id: str) -> Iterator[tuple[Listed, ...]]:
-        """Yield all templates of a tenant, some at a time."""
+    def _listed(
+        self, tenant_id: str, collection: str | None = None
+    ) -> Iterator[tuple[Listed, ...]]:
+        """Yield the templates of a tenant or of a collection, some at a time.
+
+        A collection may be a small part of them, so it is read by its people.
+        """
+        if collection:
+            yield from self._listed_in(tenant_id, collection)
+            return
         last = ""
         while True:
             with self._ground.store.reading() as work:
-                listed = work.galleries.listed(tenant_id, last, AT_ONCE)
+                listed = work.galleries.listed(tenant_id, last, AT_ONCE, collection)
             if not listed:
                 return
             yield listed
             last = listed[-1].template_id
+
+    def _listed_in(self, tenant_id: str, collection: str) -> Iterator[tuple[Listed, ...]]:
+        """Yield the templates of a collection; who joins meanwhile is in the feed."""
+        store, most = self._ground.store, min(AT_ONCE, MOST)
+
+        def people(work: Work, cursor: str | None) -> Page[Subject]:
+            return work.subjects.page(tenant_id, most, cursor, collection)
+
+        for page in pages(store, people):
+            with store.reading() as work:
+                listed = work.galleries.of_subjects(tenant_id, [one.id for one in page.items])
+            for start in range(0, len(listed), AT_ONCE):
+                yield listed[start : start + AT_ONCE]
 
 
 def _by_dimension(opened: list[Opened]) -> list[list[Opened]]:

@@ -23,7 +23,7 @@ from visavis.store.galleries import GalleryState
 from visavis.usecases.consent import require_purpose
 from visavis.usecases.errors import NotFound
 from visavis.usecases.gallery_codes import CODES, Codes
-from visavis.usecases.gallery_filling import Filling
+from visavis.usecases.gallery_filling import Filling, Part, part_of
 from visavis.usecases.ground import Ground
 from visavis.usecases.privacy import rules_of
 
@@ -51,14 +51,12 @@ class Following:
         self._turns: dict[Space, int] = {}
         self._building: set[Space] = set()
 
-    def ask(
-        self, state: GalleryState, embedder: str, question: Callable[[Space], _Answer]
-    ) -> _Answer:
+    def ask(self, state: GalleryState, part: Part, question: Callable[[Space], _Answer]) -> _Answer:
         """Ask the space to search something, while nobody in this process builds or drops it.
 
         Args:
             state: What the space has to know.
-            embedder: Whose space.
+            part: Of the gallery.
             question: Asks; may be called again where somebody did so meanwhile.
 
         Raises:
@@ -66,7 +64,7 @@ class Following:
             Unavailable: database or index do not answer, or others build it all the time.
         """
         for _ in range(_TRIES):
-            space = self.current(state, embedder)
+            space = self.current(state, part)
             turn = self._turns.get(space, 0)
             if turn % 2 == 0 and self._index.mark(space) >= state.seq:
                 answer = question(space)
@@ -78,7 +76,7 @@ class Following:
                     return question(space)
         raise Unavailable("the search index is being built anew; try again in a while")
 
-    def current(self, state: GalleryState, embedder: str) -> Space:
+    def current(self, state: GalleryState, part: Part) -> Space:
         """Return the space to search, which knows all that the state tells of.
 
         While the codes of a new secret are made, that is the space of the one before.
@@ -87,7 +85,7 @@ class Following:
             NotFound: there is no such tenant.
             Unavailable: database or index do not answer.
         """
-        space = Space(state.tenant_id, embedder, state.version)
+        space = part.space(state.tenant_id, state.version)
         if self._index.mark(space) == state.seq:
             return space
         if older := self._in_use(space, state):
@@ -144,12 +142,13 @@ class Following:
             state = self.state(space.tenant_id)
             with self._changing(space):
                 added = self.filling.fill(space, state.seq)
-        log.info("index_built", tenant_id=space.tenant_id, embedder=space.embedder, templates=added)
+        told = {"embedder": space.embedder, "collection": space.collection, "templates": added}
+        log.info("index_built", tenant_id=space.tenant_id, **told)
         return added
 
-    def renew(self, tenant_id: str, embedder: str) -> Space:
+    def renew(self, tenant_id: str, part: Part) -> Space:
         """Bring the space of the newest secret up to the rows, drop any other, and return it."""
-        space = Space(tenant_id, embedder, self.state(tenant_id).version)
+        space = part.space(tenant_id, self.state(tenant_id).version)
         self.bring_up(space)
         for other in self._others(space):
             self.drop(other)
@@ -159,6 +158,11 @@ class Following:
         """Remove a space with all that is kept of it."""
         with self.locked(space), self._changing(space):
             self._index.drop(space)
+
+    def tenants(self) -> set[str]:
+        """Return whose spaces this process has worked on."""
+        with self._guard:
+            return {space.tenant_id for space in self._locks}
 
     @contextmanager
     def locked(self, space: Space) -> Iterator[None]:
@@ -186,9 +190,9 @@ class Following:
         return max(served, default=None)
 
     def _others(self, space: Space) -> list[Space]:
-        """Return the spaces of the same embedder that are not this one."""
-        there = self._index.spaces(space.tenant_id)
-        return [each for each in there if each.embedder == space.embedder and each != space]
+        """Return the spaces of the same part that are not this one."""
+        there, part = self._index.spaces(space.tenant_id), part_of(space)
+        return [each for each in there if part_of(each) == part and each != space]
 
     def _build_aside(self, space: Space) -> None:
         """Build a space in a thread of its own, unless that goes on already."""
@@ -199,7 +203,7 @@ class Following:
 
         def build() -> None:
             try:
-                self.renew(space.tenant_id, space.embedder)
+                self.renew(space.tenant_id, part_of(space))
             except VisavisError as exc:  # the next search begins it again
                 log.error("index_not_built", reason=type(exc).__name__)  # noqa: TRY400
             finally:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import structlog
 
 from visavis.core.types import Floats
-from visavis.store.galleries import SealedTemplate
+from visavis.store.galleries import SealedTemplate, lineage
 from visavis.store.sealed import TEMPLATE
 from visavis.store.work import Work
 from visavis.usecases.subject_keys import known_keys
@@ -25,11 +25,17 @@ class Opened(NamedTuple):
         id: Its own.
         subject_id: Whose face it is.
         vector: (d,) float32, read-only.
+        embedder: What made it, or whose vectors it was brought to; empty = nobody said.
+        source: The embedder that it was brought over from; empty = it was made of a picture.
+        copy_of: The template that it was brought over from, as long as that is there; else empty.
     """
 
     id: str
     subject_id: str
     vector: Floats
+    embedder: str = ""
+    source: str = ""
+    copy_of: str = ""
 
     def __repr__(self) -> str:
         return f"Opened(id={self.id!r}, subject_id={self.subject_id!r})"
@@ -56,7 +62,9 @@ def open_all(
         if vector is None:
             log.error("template_unreadable", tenant_id=tenant_id, template_id=row.template_id)
         else:
-            opened.append(Opened(row.template_id, row.subject_id, vector))
+            from_where = lineage(row.template_id, row.subject_id, row.meta)
+            told = from_where.embedder, from_where.source, from_where.copy_of
+            opened.append(Opened(row.template_id, row.subject_id, vector, *told))
     return opened
 
 

@@ -1,7 +1,9 @@
 """From guesses of the index to an answer: what the gate allows is opened and compared exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from visavis.core.types import Floats
 from visavis.store.galleries import SealedTemplate
 from visavis.store.work import Work
 from visavis.usecases.consent import refusals
+from visavis.usecases.gallery_mixing import Open, View
 from visavis.usecases.gallery_opening import Opened, open_all
 from visavis.usecases.ground import Ground
 
@@ -19,6 +22,8 @@ AT_ONCE = 5_000
 """Ids in one statement; databases take several times as many."""
 
 _DIGITS = 12
+
+_Template = TypeVar("_Template", bound=Open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,27 @@ class Candidate:
 
 def ranked(
     ground: Ground,
-    tenant_id: str,
+    view: View,
     probes: Floats,
     guesses: Sequence[Sequence[str]],
     purpose: Purpose,
+    *,
+    every: bool = False,
+    without: AbstractSet[str] = frozenset(),
 ) -> list[tuple[Candidate, ...]]:
     """Return for each probe who of the guesses it may show, the nearest first.
 
     Args:
         ground: Of the deployment.
-        tenant_id: Whose gallery.
+        view: Whose gallery, and how to look at it.
         probes: (n, d) float32.
         guesses: For each probe, ids of templates; those that are gone are passed over.
         purpose: What for; nobody is compared who did not agree to it.
+        every: Whether each template counts by itself.
+        without: Templates that do not count, nor do their copies.
 
     Returns:
-        The best template of each subject; equals go by the id of the template.
+        The best template of each subject, or all; equals go by the id of the template.
 
     Raises:
         ConsentMissing: mode or purposes do not allow it with anybody.
@@ -61,21 +71,48 @@ def ranked(
     """
     ids = sorted(set().union(*guesses))
     with ground.store.reading() as work:
-        opened = _opened(ground, work, tenant_id, ids, purpose)
-    fitting = _fitting(opened, probes.shape[1])
+        opened = _opened(ground, work, view.tenant_id, ids, purpose)
+    counting = [one for one in opened if not {one.id, one.copy_of} & without]
+    fitting, likeness = _compared(view, counting, probes)
     if not fitting:
         return [()] * len(probes)
     places = {one.id: place for place, one in enumerate(fitting)}
-    cosines = _cosines([one.vector for one in fitting], probes)
-    return [
-        _best(fitting, [places[guess] for guess in guessed if guess in places], cosines[:, probe])
-        for probe, guessed in enumerate(guesses)
-    ]
+    there = [[places[guess] for guess in guessed if guess in places] for guessed in guesses]
+    near = [_nearest(fitting, some, likeness[:, probe]) for probe, some in enumerate(there)]
+    return [tuple(each) if every else _best(each) for each in near]
 
 
 def best_cosine(vectors: Sequence[Floats], probe: Floats) -> float:
     """Return the largest cosine of a probe with several vectors of the same dimension."""
     return float(_cosines(vectors, probe[None]).max())
+
+
+def best_likeness(view: View, templates: Sequence[Open], probe: Floats) -> float | None:
+    """Return how like a probe is to the nearest of several templates; None where none counts.
+
+    Raises:
+        InvalidInput: the templates have another dimension.
+    """
+    fitting, likeness = _compared(view, templates, probe[None])
+    return float(likeness.max()) if fitting else None
+
+
+def _compared(
+    view: View, opened: Sequence[_Template], probes: Floats
+) -> tuple[list[_Template], NDArray[np.float64]]:
+    """Return the templates that count, and how like each is to each probe, (m, n)."""
+    vectors, there = view.comparable(opened), view.bring(probes, view.target)
+    counting = [one for one in opened if one.id in vectors]
+    fitting = [one for one in counting if len(vectors[one.id]) == there.shape[1]]
+    if counting and not fitting:
+        raise InvalidInput(
+            f"the probe has {there.shape[1]} numbers, and templates of this embedder have "
+            f"{len(vectors[counting[0].id])}; embed the face with the embedder that is asked for"
+        )
+    if not fitting:
+        return [], np.zeros((0, len(probes)))
+    cosines = _cosines([vectors[one.id] for one in fitting], there)
+    return fitting, view.told(fitting, cosines)
 
 
 def _opened(
@@ -92,26 +129,24 @@ def _opened(
     return open_all(ground.keyring, work, tenant_id, allowed)
 
 
-def _fitting(opened: list[Opened], dimension: int) -> list[Opened]:
-    """Return the templates that have as many numbers as the probe."""
-    fitting = [one for one in opened if len(one.vector) == dimension]
-    if opened and not fitting:
-        raise InvalidInput(
-            f"the probe has {dimension} numbers, and templates of this embedder have "
-            f"{len(opened[0].vector)}; embed the face with the embedder that is asked for"
-        )
-    return fitting
-
-
-def _best(
+def _nearest(
     opened: list[Opened], places: list[int], cosines: NDArray[np.float64]
-) -> tuple[Candidate, ...]:
-    """Return the nearest template of each subject, the nearest first."""
-    found: dict[str, Candidate] = {}
+) -> Iterator[Candidate]:
+    """Yield templates, the nearest first; of a template and its copy only the nearer one."""
+    seen: set[str] = set()
     for place in sorted(places, key=lambda place: (-cosines[place], opened[place].id)):
         one = opened[place]
-        if one.subject_id not in found:
-            found[one.subject_id] = Candidate(one.subject_id, one.id, float(cosines[place]))
+        if (origin := one.copy_of or one.id) in seen:
+            continue
+        seen.add(origin)
+        yield Candidate(one.subject_id, one.id, float(cosines[place]))
+
+
+def _best(near: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Return the first template of each subject."""
+    found: dict[str, Candidate] = {}
+    for each in near:
+        found.setdefault(each.subject_id, each)
     return tuple(found.values())
 
 

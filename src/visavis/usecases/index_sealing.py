@@ -51,4 +51,4 @@ class IndexSealing:
 
 
 def _context(space: Space) -> Context:
-    return Context(space.tenant_id, "", f"{PURPOSE}:{space.embedder}:{space.version}")
+    return Context(space.tenant_id, "", ":".join((PURPOSE, *space.told[1:])))

@@ -4,6 +4,7 @@ Who is not there costs what who is there costs: one hash, and one unit that writ
 nothing either, so nobody learns here who has an account.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from visavis.usecases.ground import Ground
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a password.
+    """What came of a password or a face.
 
     Attributes:
         user: Whose it is, as they are now; None where it opens nothing.
@@ -55,22 +56,26 @@ def admit(ground: Ground, kind: Kind, email: str, address: str) -> str:
     return known_as
 
 
+Proof = Callable[[Work, User], bool]
+"""Tells in a unit that holds a user whether what was shown is theirs; it raises nothing."""
+
+
 def settle(
     ground: Ground,
     work: Work,
     seen: User | None,
-    fits: bool,
+    proof: Proof,
     now: datetime,
 ) -> Tried:
-    """Count a password that was compared, and tell whether it opens anything.
+    """Count a password or a face that was compared, and tell whether it opens anything.
 
     Commit the unit whatever comes of it: one that raises takes the count back.
 
     Args:
         ground: Of the deployment.
         work: The unit, at its beginning.
-        seen: Whose hash it was compared with, as they were then; None where there is nobody.
-        fits: Whether it was the right one.
+        seen: Whose it was compared with, as they were then; None where there is nobody.
+        proof: Whether it was the right one.
         now: The time.
     """
     user = work.users.hold(seen.tenant_id, seen.id) if seen else None
@@ -78,7 +83,7 @@ def settle(
     if user is None or changed or is_locked(user, now):
         work.tenants.pretend(now)
         return Tried()
-    return Tried(user) if fits else count_failure(ground, work, user, now)
+    return Tried(user) if proof(work, user) else count_failure(ground, work, user, now)
 
 
 def is_locked(user: User, now: datetime) -> bool:

@@ -17,6 +17,9 @@ _IMAGES = {
     "image/heif": "heic",
     "image/avif": "avif",
 }
+PICTURES = tuple(_IMAGES)
+"""Kinds of pictures that are kept."""
+
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second one has no members
 _JSON, _ARCHIVE = "application/json", "application/zip"
 
@@ -39,6 +42,19 @@ def parse(stated: str) -> str:
             f"files of the type {stated[:100]!r} are not kept here; send one of {', '.join(KNOWN)}"
         )
     return media_type
+
+
+def of_picture(data: bytes) -> str:
+    """Return the media type of a picture by its content.
+
+    Raises:
+        InvalidInput: it is none that is kept.
+    """
+    found = sniff(data[:HEAD_BYTES])
+    for media_type, name in _IMAGES.items():
+        if name == found:
+            return media_type
+    raise InvalidInput(f"this is no picture that is kept here; send one of {', '.join(_IMAGES)}")
 
 
 def checked(chunks: Iterable[bytes], media_type: str) -> Iterator[bytes]:

@@ -76,6 +76,24 @@ class Notices:
         tag, said = language_tag(language), _said(text)
         return self._ground.store.run(lambda work: self._add(work, actor, purpose, tag, said))
 
+    def same(self, actor: Actor, purpose: Purpose, language: str, text: str) -> Notice:
+        """Return the newest notice of these very words; where there is none, it is added.
+
+        Raises:
+            InvalidInput: as for `add`.
+        """
+        actor.require(Permission.PRIVACY_WRITE)
+        tag, said = language_tag(language), _said(text)
+
+        def find(work: Work) -> Notice:
+            work.tenants.hold(actor.tenant_id)  # no other unit takes the same number
+            newest = work.notices.latest(actor.tenant_id, purpose, tag)
+            if newest is not None and newest.text == said:
+                return newest
+            return self._add(work, actor, purpose, tag, said)
+
+        return self._ground.store.run(find)
+
     def _add(self, work: Work, actor: Actor, purpose: Purpose, language: str, text: str) -> Notice:
         now, tenant_id = self._ground.clock(), actor.tenant_id
         work.tenants.hold(tenant_id)  # no other unit takes the same number

@@ -10,9 +10,11 @@ from visavis.store.users import User
 from visavis.store.work import Work
 from visavis.throttle.throttle import Kind
 from visavis.usecases.actor import Actor
+from visavis.usecases.erasure import Begun
 from visavis.usecases.ground import Ground
 from visavis.usecases.log_in_tries import admit
 from visavis.usecases.mail_codes import new_mail_code, redeem, wait_s
+from visavis.usecases.own_faces import OwnFaces
 from visavis.usecases.own_password import confirm_password
 from visavis.usecases.registration import WRONG_CODE, make_active
 
@@ -27,10 +29,13 @@ class Passwords:
 
     Args:
         ground: Of the deployment.
+        faces: Erases the face that somebody logs in with who lost the account's password: whoever
+            had it meanwhile may have added their own; None = nobody has one.
     """
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, faces: OwnFaces | None = None) -> None:
         self._ground = ground
+        self._faces = faces
 
     def forgot(self, email: str, *, address: str = "") -> None:
         """Send a code with which a new password can be chosen, where there is an account.
@@ -49,6 +54,8 @@ class Passwords:
     def reset(self, email: str, code: str, password: str, *, address: str = "") -> None:
         """Choose a new password with a code; all sessions end, and a lock is lifted.
 
+        A face to log in with is erased.
+
         Args:
             email: As typed.
             code: As it came by mail.
@@ -63,8 +70,13 @@ class Passwords:
         known_as = admit(self._ground, Kind.LOGIN, email, address)
         check_new_password(password, known_as, "", self._least)
         hashed = hash_password(password)
-        if not self._ground.store.run(lambda work: self._reset(work, known_as, code, hashed)):
+        was_good, begun = self._ground.store.run(
+            lambda work: self._reset(work, known_as, code, hashed)
+        )
+        if not was_good:
             raise InvalidInput(WRONG_CODE)
+        if self._faces is not None:
+            self._faces.finish(begun)
         self._tell(known_as)
 
     def change(self, actor: Actor, current: str, new: str) -> None:
@@ -108,17 +120,28 @@ class Passwords:
             minutes = ground.settings.accounts.code_minutes
             ground.send(letters.reset_code(known_as, code, minutes, ground.foot))
 
-    def _reset(self, work: Work, known_as: str, typed: str, hashed: str) -> bool:
-        """Set the password where the code is good; commit it whatever comes of it."""
+    def _reset(
+        self, work: Work, known_as: str, typed: str, hashed: str
+    ) -> tuple[bool, Begun | None]:
+        """Set the password where the code is good; commit it whatever comes of it.
+
+        Returns:
+            Whether it was, and the erasure of a face that has begun.
+        """
         now = self._ground.clock()
         user = work.users.find_by_email(known_as)
         if user is None or not self._may_choose(work, user, typed, now):
             work.tenants.pretend(now)
-            return False
+            return False, None
         self._set(work, user, hashed, "password.reset", None)
         if user.state is UserState.UNVERIFIED:  # the code has shown that the address is theirs
             make_active(self._ground, work, user, now)
-        return True
+        return True, self._forget_face(work, user)
+
+    def _forget_face(self, work: Work, user: User) -> Begun | None:
+        if self._faces is None:
+            return None
+        return self._faces.begin_removal(work, user.tenant_id, user.id, user.id)
 
     def _may_choose(self, work: Work, user: User, typed: str, now: datetime) -> bool:
         """Use a code up; one that went to an address the user does not have any more is dead."""

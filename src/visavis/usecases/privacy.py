@@ -22,6 +22,9 @@ SETTINGS = "privacy"
 """Where the rules lie in a tenant's settings, beside mode and purposes."""
 
 _ATTRIBUTES, _ADULTS_ONLY = "attributes", "adults_only"
+_AGREED, _PICTURES = "agreed_notice", "keep_pictures"
+_CHOSEN = (_ATTRIBUTES, _ADULTS_ONLY, _AGREED, _PICTURES)
+"""The rules that lie in the settings."""
 
 
 class NotConfirmed(InvalidInput):
@@ -37,12 +40,17 @@ class Rules:
         purposes: What faces are processed for; nothing else may be consented to or done.
         attributes: What may be said about a face, as far as the deployment's policy allows it.
         adults_only: Whether only those known to be of age may be enrolled.
+        agreed_notice: Id of a notice: everybody whom a program enrols has agreed, as it says, and
+            is of age; their consents are kept elsewhere. Empty = nobody says so.
+        keep_pictures: Whether the pictures that people are enrolled from are kept, sealed.
     """
 
     mode: Mode = Mode.ANONYMOUS
     purposes: frozenset[Purpose] = frozenset()
     attributes: frozenset[Head] = frozenset(Head)
     adults_only: bool = True
+    agreed_notice: str = ""
+    keep_pictures: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the rules as JSON, lists in the order of their words' own lists."""
@@ -51,6 +59,8 @@ class Rules:
             "purposes": [purpose.value for purpose in Purpose if purpose in self.purposes],
             _ATTRIBUTES: [head.value for head in Head if head in self.attributes],
             _ADULTS_ONLY: self.adults_only,
+            _AGREED: self.agreed_notice,
+            _PICTURES: self.keep_pictures,
         }
 
 
@@ -141,6 +151,8 @@ class Privacy:
         purposes: Collection[Purpose] | None = None,
         attributes: Collection[Head] | None = None,
         adults_only: bool | None = None,
+        agreed_notice: str | None = None,
+        keep_pictures: bool | None = None,
         confirm: bool = False,
     ) -> Rules:
         """Change what is given and return the rules in force.
@@ -151,9 +163,13 @@ class Privacy:
             purposes: All that faces are processed for.
             attributes: All that may be said about a face.
             adults_only: Whether only those known to be of age may be enrolled.
+            agreed_notice: What everybody whom a program enrols has agreed to; empty = nobody did.
+            keep_pictures: Whether pictures of enrolments are kept from now on; those that are
+                stay until their templates go.
             confirm: Do it also where a stricter mode shuts templates away. Nothing is erased.
 
         Raises:
+            NotFound: there is no such notice.
             NotAllowed: the deployment does not allow an attribute.
             NotConfirmed: a stricter mode shuts templates away; the message says how many.
         """
@@ -164,6 +180,8 @@ class Privacy:
             "purposes": None if purposes is None else frozenset(purposes),
             _ATTRIBUTES: None if attributes is None else frozenset(attributes),
             _ADULTS_ONLY: adults_only,
+            _AGREED: agreed_notice,
+            _PICTURES: keep_pictures,
         }
         values = {name: value for name, value in given.items() if value is not None}
         return self._ground.store.run(
@@ -177,6 +195,8 @@ class Privacy:
         tenant = work.tenants.find(actor.tenant_id)
         if tenant is None:
             raise NotFound("organisation")
+        if values.get(_AGREED) and work.notices.find(tenant.id, values[_AGREED]) is None:
+            raise NotFound("notice")
         before = _rules(tenant)
         after = replace(before, **values)
         if not confirm:
@@ -201,12 +221,14 @@ def _rules(tenant: Tenant) -> Rules:
         frozenset(purpose for purpose in Purpose if purpose in tenant.purposes),
         frozenset(head for head in Head if head in attributes),
         bool(chosen.get(_ADULTS_ONLY, True)),
+        str(chosen.get(_AGREED, "")),
+        bool(chosen.get(_PICTURES, False)),
     )
 
 
 def _write(work: Work, tenant: Tenant, rules: Rules, values: Mapping[str, Any]) -> None:
     told = rules.as_dict()
-    chosen = {name: told[name] for name in (_ATTRIBUTES, _ADULTS_ONLY) if name in values}
+    chosen = {name: told[name] for name in _CHOSEN if name in values}
     settings = {**tenant.settings, SETTINGS: {**tenant.settings.get(SETTINGS, {}), **chosen}}
     work.tenants.change(tenant.id, mode=rules.mode, purposes=told["purposes"], settings=settings)
 

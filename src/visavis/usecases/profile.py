@@ -15,10 +15,12 @@ from visavis.throttle.errors import TooManyRequests
 from visavis.throttle.throttle import Kind
 from visavis.usecases.actor import Actor
 from visavis.usecases.addresses import make_room, owner_of
+from visavis.usecases.erasure import Begun, Reason
 from visavis.usecases.errors import LogInNeeded
 from visavis.usecases.ground import Ground
 from visavis.usecases.mail_codes import new_mail_code, redeem, wait_s
 from visavis.usecases.names import one_line
+from visavis.usecases.own_faces import OwnFaces
 from visavis.usecases.own_password import confirm_password
 from visavis.usecases.tenants import Tenants
 from visavis.usecases.users import is_only_owner
@@ -63,11 +65,13 @@ class Profile:
     Args:
         ground: Of the deployment.
         tenants: Removes the tenant of a user who was alone in it.
+        faces: Erases the face that a user logged in with who leaves; None = nobody has one.
     """
 
-    def __init__(self, ground: Ground, tenants: Tenants) -> None:
+    def __init__(self, ground: Ground, tenants: Tenants, faces: OwnFaces | None = None) -> None:
         self._ground = ground
         self._tenants = tenants
+        self._faces = faces
 
     def read(self, actor: Actor) -> Me:
         """Return who asks.
@@ -155,8 +159,11 @@ class Profile:
                 or the tenant would go and cannot, see `Tenants.drop_rows`.
         """
         confirm_password(self._ground, actor, password)
-        if self._ground.store.run(lambda work: self._leave(work, actor)):
+        is_gone, begun = self._ground.store.run(lambda work: self._leave(work, actor))
+        if is_gone:
             self._tenants.drop_rest(actor.tenant_id)
+        elif self._faces is not None:
+            self._faces.finish(begun)
 
     def _rename(self, work: Work, actor: Actor, name: str) -> None:
         user = _self(work, actor)
@@ -188,14 +195,18 @@ class Profile:
         work.codes.drop(user.tenant_id, user.id, CodePurpose.RESET_PASSWORD)
         self._note(work, actor, "user.email_changed")
 
-    def _leave(self, work: Work, actor: Actor) -> bool:
-        """Remove the account; return whether the tenant went with it."""
+    def _leave(self, work: Work, actor: Actor) -> tuple[bool, Begun | None]:
+        """Remove the account.
+
+        Returns:
+            Whether the tenant went with it, and where not, the erasure of a face.
+        """
         work.tenants.hold(actor.tenant_id)
         user = _self(work, actor)
         states = UserState.ACTIVE, UserState.DISABLED
         if sum(work.users.count(user.tenant_id, None, state) for state in states) == 1:
             self._tenants.drop_rows(work, actor)
-            return True
+            return True, None
         if is_only_owner(work, user):
             raise NotAllowed(
                 "you are the last owner, and others are still here; make one of them an owner "
@@ -203,7 +214,10 @@ class Profile:
             )
         work.users.remove(user.tenant_id, user.id)
         self._note(work, actor, "user.left")
-        return False
+        if self._faces is None:
+            return False, None
+        ids = user.tenant_id, user.id
+        return False, self._faces.begin_removal(work, *ids, actor.id, Reason.OTHER)
 
     def _note(self, work: Work, actor: Actor, action: str) -> None:
         now, details = self._ground.clock(), {"user_id": actor.user_id}

@@ -17,6 +17,8 @@ class Liveness(StrEnum):
     """Whether a living person was before the camera."""
 
     NOT_CHECKED = "not_checked"
+    LIVE = "live"
+    SPOOF = "spoof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,16 @@ class Match:
     fpir: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recognised:
-    """What is said of one face.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of one probe.
 
     Attributes:
-        face: Which.
         decision: Whether somebody is named.
         candidates: Who comes into question, the most alike first, also below the threshold.
         margin: How much more alike the first is than the second; None = there is no second.
     """
 
-    face: Face
     decision: Decision
     candidates: tuple[Match, ...]
     margin: float | None
@@ -58,6 +58,36 @@ class Recognised:
     def match(self) -> Match | None:
         """Who it is; None = unknown."""
         return self.candidates[0] if self.decision is Decision.MATCH else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is said of vectors.
+
+    Attributes:
+        probes: Of each vector, in their order.
+        gallery: How many templates were searched.
+        target_fpir: What was asked for.
+        threshold: Similarity from which somebody is named, at that gallery.
+        embedder: What the vectors are of.
+    """
+
+    probes: tuple[Answer, ...]
+    gallery: int
+    target_fpir: float
+    threshold: float
+    embedder: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recognised(Answer):
+    """What is said of one face.
+
+    Attributes:
+        face: Which.
+    """
+
+    face: Face
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,30 +12,36 @@ import numpy as np
 
 from visavis.core.errors import InvalidInput
 from visavis.core.purposes import Comparison, Purpose
-from visavis.core.types import Source
+from visavis.core.types import Floats, Source
 from visavis.credentials.roles import Permission
-from visavis.index.calibration import Calibration
 from visavis.usecases.actor import Actor
 from visavis.usecases.analysis import Analyses
+from visavis.usecases.collection_of import require_collection
 from visavis.usecases.consent import require_purpose
 from visavis.usecases.enrolment import require_consent_of
+from visavis.usecases.errors import NotFound
 from visavis.usecases.faces import Box, Face, look, the_one
-from visavis.usecases.galleries import Candidate, Galleries
+from visavis.usecases.galleries import MOST_FOUND, Galleries
 from visavis.usecases.ground import Ground
 from visavis.usecases.privacy import rules_of
 from visavis.usecases.recognised import (
+    Answers,
     Decision,
     Identification,
-    Match,
     Recognised,
     Verification,
 )
 from visavis.usecases.scores import LEAST_RATE, Scores, told_rate
+from visavis.usecases.searching import DEFAULT_FPIR as DEFAULT_FPIR
+from visavis.usecases.searching import DEFAULT_TOP as DEFAULT_TOP
+from visavis.usecases.searching import IDENTIFIED as IDENTIFIED
+from visavis.usecases.searching import MOST_TOP as MOST_TOP
+from visavis.usecases.searching import Searching, Sought, no_probes
+from visavis.usecases.templates import Template, Templates
 
-DEFAULT_FPIR, DEFAULT_FMR = 1e-3, 1e-4
-DEFAULT_TOP, MOST_TOP = 5, 50
+DEFAULT_FMR = 1e-4
 
-IDENTIFIED, VERIFIED = "faces.identified", "face.verified"
+VERIFIED = "face.verified"
 """What the audit log calls it."""
 
 
@@ -56,6 +62,7 @@ class Recognition:
         self._analyses = analyses
         self._galleries = galleries
         self._scores = scores
+        self._searching = Searching(ground, galleries, scores)
 
     def recognize(
         self,
@@ -65,6 +72,7 @@ class Recognition:
         purpose: Purpose = Purpose.RECOGNITION,
         top: int = DEFAULT_TOP,
         target_fpir: float = DEFAULT_FPIR,
+        collection: str = "",
     ) -> Identification:
         """Tell who is on a picture; a picture without faces names nobody.
 
@@ -72,15 +80,18 @@ class Recognition:
             actor: Who asks.
             source: The picture; it is looked at and forgotten.
             purpose: What for; only who consented to it is searched.
-            top: Most candidates a face, 1..50.
+            top: Most candidates a face, 1..1000.
             target_fpir: How often somebody who is not enrolled may be named, 1e-9..1.
+            collection: Id of the collection that is searched; empty = who is in none.
 
         Raises:
             ConsentMissing: mode or purposes do not allow it; the message says what would.
+            NotFound: there is no such collection.
             InvalidInput: the picture cannot be decoded, or a number is out of range.
         """
-        self._check(actor, purpose, Comparison.ONE_TO_MANY, top, target_fpir)
-        return self._identified(actor, look(self._analyses, source), purpose, top, target_fpir)
+        sought = Sought(purpose, top, target_fpir, collection)
+        self._check_search(actor, sought)
+        return self._identified(actor, look(self._analyses, source), sought)
 
     def identify(
         self,
@@ -91,15 +102,132 @@ class Recognition:
         box: Box | None = None,
         top: int = DEFAULT_TOP,
         target_fpir: float = DEFAULT_FPIR,
+        collection: str = "",
     ) -> Identification:
         """Tell who the one person on a picture is; as `recognize`, for one face.
 
         Raises:
             FaceMissing, SeveralFaces: it is not one face, and no box says which.
         """
-        self._check(actor, purpose, Comparison.ONE_TO_MANY, top, target_fpir)
+        sought = Sought(purpose, top, target_fpir, collection)
+        self._check_search(actor, sought)
         face = the_one(look(self._analyses, source), box)
-        return self._identified(actor, (face,), purpose, top, target_fpir)
+        return self._identified(actor, (face,), sought)
+
+    def identified(
+        self,
+        actor: Actor,
+        faces: Sequence[Face],
+        *,
+        purpose: Purpose = Purpose.RECOGNITION,
+        top: int = DEFAULT_TOP,
+        target_fpir: float = DEFAULT_FPIR,
+        collection: str = "",
+        every: bool = False,
+    ) -> Identification:
+        """Tell who faces are that were found on a picture before, by `faces.seen`.
+
+        Ask `may_search` first: nothing may be made of a face that nobody may search for.
+
+        Args:
+            actor: Who asks.
+            faces: Some of a picture, or all.
+            purpose: What for; only who consented to it is searched.
+            top: Most candidates a face, 1..1000.
+            target_fpir: How often somebody who is not enrolled may be named, 1e-9..1.
+            collection: Id of the collection that is searched; empty = who is in none.
+            every: Whether each template is a candidate by itself, not each subject by the best of
+                theirs.
+
+        Raises:
+            ConsentMissing, NotFound, InvalidInput: as for `recognize`.
+        """
+        sought = Sought(purpose, top, target_fpir, collection, every)
+        self._check_search(actor, sought)
+        return self._identified(actor, faces, sought)
+
+    def may_search(
+        self, actor: Actor, *, purpose: Purpose = Purpose.RECOGNITION, collection: str = ""
+    ) -> None:
+        """Refuse what a rule does not allow, before anything is made of a face.
+
+        Raises:
+            NotAllowed: the actor may not recognise anybody.
+            ConsentMissing: mode or purposes do not allow it; the message says what would.
+            NotFound: there is no such collection.
+        """
+        self._check_search(actor, Sought(purpose, collection=collection))
+
+    def recognize_vectors(
+        self,
+        actor: Actor,
+        vectors: Floats,
+        *,
+        embedder: str | None = None,
+        purpose: Purpose = Purpose.RECOGNITION,
+        top: int = DEFAULT_TOP,
+        target_fpir: float = DEFAULT_FPIR,
+        collection: str = "",
+        every: bool = False,
+    ) -> Answers:
+        """Tell whose vectors are; as `identified`, for programs that hold embeddings.
+
+        Args:
+            actor: Who asks.
+            vectors: (n, d) float32, finite, none of them 0.
+            embedder: What made them; None = that of the pack in use.
+            purpose: What for; only who consented to it is searched.
+            top: Most candidates a vector, 1..1000.
+            target_fpir: How often somebody who is not enrolled may be named, 1e-9..1.
+            collection: Id of the collection that is searched; empty = who is in none.
+            every: Whether each template is a candidate by itself.
+
+        Raises:
+            ConsentMissing, NotFound: as for `recognize`.
+            InvalidInput: a vector is none, or not of that embedder.
+        """
+        sought = Sought(purpose, top, target_fpir, collection, every)
+        self._check_search(actor, sought)
+        return self._searching.answers(actor, vectors, embedder or self._analyses.embedder, sought)
+
+    def identify_template(
+        self,
+        actor: Actor,
+        template_id: str,
+        *,
+        purpose: Purpose = Purpose.RECOGNITION,
+        top: int = DEFAULT_TOP,
+        target_fpir: float = DEFAULT_FPIR,
+        every: bool = False,
+        own: bool = False,
+    ) -> Answers:
+        """Tell who else looks like somebody who is enrolled, by one of their templates.
+
+        Their own collection is searched. They too must have consented to be compared.
+
+        Args:
+            actor: Who asks.
+            template_id: Which; it is never a candidate itself.
+            purpose: What for; only who consented to it is searched.
+            top: Most candidates, 1..1000.
+            target_fpir: How often somebody who is not enrolled may be named, 1e-9..1.
+            every: Whether each template is a candidate by itself.
+            own: Whether the other templates of the same subject are candidates, too.
+
+        Returns:
+            One answer.
+
+        Raises:
+            NotFound: there is no such template.
+            ConsentMissing: a rule does not allow it; the message says which.
+        """
+        self._check(actor, purpose, Comparison.ONE_TO_MANY, top, target_fpir)
+        collection, probe, theirs = self._stored(actor, template_id, purpose)
+        sought = Sought(purpose, top, target_fpir, collection, every)
+        alike = frozenset(one.id for one in theirs if one.embedder == probe.embedder)
+        without = frozenset({template_id}) if own else alike
+        told = actor, probe.vector[None], probe.embedder, sought
+        return self._searching.answers(*told, without=without)
 
     def verify(
         self,
@@ -158,37 +286,45 @@ class Recognition:
     ) -> None:
         """Refuse what a rule does not allow, before anything is made of a face."""
         actor.require(Permission.RECOGNISE)
-        if not 1 <= top <= MOST_TOP:
-            raise InvalidInput(f"ask for 1 to {MOST_TOP} candidates, not {top}")
+        if not 1 <= top <= MOST_FOUND:
+            raise InvalidInput(f"ask for 1 to {MOST_FOUND} candidates, not {top}")
         if not LEAST_RATE <= rate <= 1:
             raise InvalidInput(f"an error rate lies from {LEAST_RATE:g} to 1; take 0.001, say")
         with self._ground.store.reading() as work:
             require_purpose(rules_of(work, actor.tenant_id), purpose, comparison)
 
-    def _identified(
-        self, actor: Actor, faces: Sequence[Face], purpose: Purpose, top: int, target: float
-    ) -> Identification:
-        embedder = self._analyses.embedder
-        gallery = self._galleries.size(actor, embedder)
-        scores = self._scores.of(actor.tenant_id, embedder)
-        threshold = scores.threshold_for_fpir(target, gallery)
-        found = self._search(actor, faces, purpose, top)
-        answers = tuple(
-            _recognised(face, [_match(each, scores, gallery) for each in candidates], threshold)
-            for face, candidates in zip(faces, found, strict=True)
-        )
-        told = {"faces": len(faces), "gallery": gallery, **self._told(purpose, target)}
-        self._note_all(actor, answers, told)
-        return Identification(answers, gallery, target, threshold, embedder)
+    def _check_search(self, actor: Actor, sought: Sought) -> None:
+        told = sought.purpose, Comparison.ONE_TO_MANY, sought.top, sought.target_fpir
+        self._check(actor, *told)
+        with self._ground.store.reading() as work:
+            require_collection(work, actor.tenant_id, sought.collection)
 
-    def _search(
-        self, actor: Actor, faces: Sequence[Face], purpose: Purpose, top: int
-    ) -> Sequence[Sequence[Candidate]]:
-        """Return the candidates of each face."""
-        if not faces:
-            return ()
-        probes = np.stack([face.vector for face in faces])
-        return self._galleries.search(actor, probes, self._analyses.embedder, purpose, top)
+    def _identified(self, actor: Actor, faces: Sequence[Face], sought: Sought) -> Identification:
+        probes = np.stack([face.vector for face in faces]) if faces else no_probes()
+        found = self._searching.answers(actor, probes, self._analyses.embedder, sought)
+        answers = tuple(
+            Recognised(each.decision, each.candidates, each.margin, face)
+            for face, each in zip(faces, found.probes, strict=True)
+        )
+        told = found.gallery, found.target_fpir, found.threshold, found.embedder
+        return Identification(answers, *told)
+
+    def _stored(
+        self, actor: Actor, template_id: str, purpose: Purpose
+    ) -> tuple[str, Template, list[Template]]:
+        """Return a template, open, with the collection and all templates of its subject."""
+        with self._ground.store.reading() as work:
+            found = work.galleries.named(actor.tenant_id, [template_id])
+        if not found:
+            raise NotFound("template")
+        subject_id, collection = found[0].subject_id, found[0].collection_id
+        theirs = Templates(self._ground).unseal(
+            actor, subject_id, purpose=purpose, comparison=Comparison.ONE_TO_MANY
+        )
+        this = next((one for one in theirs if one.id == template_id), None)
+        if this is None:  # it was removed meanwhile
+            raise NotFound("template")
+        return collection, this, theirs
 
     def _verification(
         self,
@@ -218,14 +354,6 @@ class Recognition:
         embedder = self._analyses.embedder
         return {"purpose": purpose.value, "target": target, "embedder": embedder}
 
-    def _note_all(
-        self, actor: Actor, answers: Sequence[Recognised], told: Mapping[str, Any]
-    ) -> None:
-        """Write an identification down: for each who was named, or once where nobody was."""
-        named = [answer.match.subject_id for answer in answers if answer.match]
-        for subject_id in dict.fromkeys(named) or (None,):
-            self._note(actor, IDENTIFIED, subject_id, {**told, "named": len(named)})
-
     def _note(
         self, actor: Actor, action: str, subject_id: str | None, told: Mapping[str, Any]
     ) -> None:
@@ -233,21 +361,3 @@ class Recognition:
         self._ground.store.run(
             lambda work: audit.note(work, *ids, action, now, subject_id, dict(told))
         )
-
-
-def _match(found: Candidate, scores: Calibration, gallery: int) -> Match:
-    return Match(
-        found.subject_id,
-        found.template_id,
-        found.similarity,
-        told_rate(scores.fmr(found.similarity)),
-        told_rate(scores.fpir(found.similarity, gallery)),
-    )
-
-
-def _recognised(face: Face, candidates: Sequence[Match], threshold: float) -> Recognised:
-    """Decide about a face: somebody is named from the threshold on."""
-    named = bool(candidates) and candidates[0].similarity >= threshold
-    margin = candidates[0].similarity - candidates[1].similarity if candidates[1:] else None
-    decision = Decision.MATCH if named else Decision.UNKNOWN
-    return Recognised(face, decision, tuple(candidates), margin)

@@ -16,6 +16,7 @@ from visavis.usecases.consent_records import reseal_evidence
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
 from visavis.usecases.reading_all import pages
+from visavis.usecases.seen import resealed
 from visavis.usecases.subject_profiles import new_index, profile_of, subject_of
 from visavis.vault.sealing import Context, DataKey, version_of
 
@@ -112,7 +113,8 @@ class Resealing:
             key = ring.subject_key(work.keys, tenant_id, subject_id, value.key_version)
             context = Context(tenant_id, subject_id, value.purpose)
             data = newest.seal(key.unseal(value.data, context), context)
-            work.sealed.reseal(tenant_id, value, newest.version, data)
+            meta = resealed(value, key, newest, tenant_id, subject_id)
+            work.sealed.reseal(tenant_id, value, newest.version, data, meta)
         return len(older)
 
     def _drop_older(self, work: Work, tenant_id: str, subject_id: str) -> int:
@@ -137,7 +139,7 @@ class Resealing:
             if row is None or row.erased_at is not None or row.reference is None:
                 continue
             reference = profile_of(ring, work, row).reference
-            index = new_index(ring, work, tenant_id, reference, now)
+            index = new_index(ring, work, tenant_id, reference, now, row.collection_id)
             count += work.subjects.set_reference(tenant_id, subject_id, index)
         return count
 

@@ -11,7 +11,7 @@ from visavis.store.users import User
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
 from visavis.usecases.callers import COOKIE, Callers
-from visavis.usecases.entrance import Asked, enter, session_end
+from visavis.usecases.entrance import Asked, Entered, enter, session_end
 from visavis.usecases.errors import LogInNeeded, NotFound
 from visavis.usecases.ground import Ground
 
@@ -93,16 +93,18 @@ class SignIn:
             InvalidInput: it is no e-mail address.
         """
         asked = Asked(email, password, code, address, user_agent)
-        entered = enter(self._ground, asked, REFRESH)
-        return self._tokens(entered.user, entered.session, entered.secret)
+        return self.tokens_of(enter(self._ground, asked, REFRESH))
 
     def open_browser(
         self, email: str, password: str, code: str = "", *, address: str = "", user_agent: str = ""
     ) -> Browser:
         """Let a browser in; arguments and errors as `log_in`."""
         asked = Asked(email, password, code, address, user_agent)
-        entered = enter(self._ground, asked, COOKIE)
-        return Browser(entered.secret, entered.session.expires_at, entered.user.id)
+        return browser_of(enter(self._ground, asked, COOKIE))
+
+    def tokens_of(self, entered: Entered) -> Tokens:
+        """Return what a program gets that is in, by whichever way."""
+        return self._tokens(entered.user, entered.session, entered.secret)
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Exchange a refresh token for the next two tokens; it is good once.
@@ -215,3 +217,8 @@ class SignIn:
         )
         life_s = self._ground.settings.accounts.access_minutes * 60
         return Tokens(access, secret, life_s, session.id)
+
+
+def browser_of(entered: Entered) -> Browser:
+    """Return what a browser gets that is in, by whichever way."""
+    return Browser(entered.secret, entered.session.expires_at, entered.user.id)

@@ -4,7 +4,11 @@ from collections.abc import Iterable
 from typing import cast
 
 from visavis.store.keys import Keys
+from visavis.store.sealed import SealedData
+from visavis.store.work import Work
 from visavis.vault.key_rows import Rows, SubjectKeyRow
+from visavis.vault.keyring import Keyring
+from visavis.vault.sealing import DataKey
 
 
 class _KnownKeys:
@@ -23,6 +27,20 @@ class _KnownKeys:
         self, _tenant_id: str, subject_id: str, version: int | None = None
     ) -> SubjectKeyRow | None:
         return self._found.get((subject_id, version))
+
+
+def opened_keys(
+    keyring: Keyring, work: Work, tenant_id: str, rows: Iterable[SealedData]
+) -> dict[tuple[str, int], DataKey]:
+    """Return the keys that open sealed values, by subject and version; read in one query.
+
+    Raises:
+        KeyDestroyed: somebody of them was erased.
+    """
+    wanted = {(row.subject_id, row.key_version) for row in rows}
+    people = {subject_id for subject_id, _ in wanted}
+    known = known_keys(work.keys, work.keys.subject_keys_of(tenant_id, people) if people else ())
+    return {who: keyring.subject_key(known, tenant_id, *who) for who in wanted}
 
 
 def known_keys(keys: Keys, found: Iterable[SubjectKeyRow]) -> Rows:

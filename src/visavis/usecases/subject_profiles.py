@@ -63,6 +63,7 @@ class Known:
         reference: The tenant's own name or number for them.
         name: What people call them.
         notes: Whatever else.
+        collection: Id of the collection they are in; empty = in none.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Known:
     reference: str | None = field(repr=False)
     name: str | None = field(repr=False)
     notes: str | None = field(repr=False)
+    collection: str = ""
 
     @property
     def profile(self) -> Profile:
@@ -80,9 +82,8 @@ class Known:
     @staticmethod
     def of(row: Subject, profile: Profile) -> "Known":
         """Return the subject of a row."""
-        return Known(
-            row.id, row.created_at, row.adult, profile.reference, profile.name, profile.notes
-        )
+        said = profile.reference, profile.name, profile.notes
+        return Known(row.id, row.created_at, row.adult, *said, collection=row.collection_id)
 
 
 def subject_of(work: Work, tenant_id: str, subject_id: str, *, hold: bool = False) -> Subject:
@@ -148,28 +149,40 @@ def add_profile(key: DataKey, work: Work, row: Subject, profile: Profile, now: d
     work.sealed.add(row.tenant_id, row.id, PROFILE, key.version, data, now)
 
 
-def find_called(keyring: Keyring, work: Work, tenant_id: str, reference: str) -> Subject | None:
-    """Return who has a reference, also where the tenant's key was rotated since."""
+def find_called(
+    keyring: Keyring, work: Work, tenant_id: str, reference: str, collection: str = ""
+) -> Subject | None:
+    """Return who of a collection has a reference, also where the tenant's key was rotated since."""
     for version in _versions(work, tenant_id):
         key = keyring.tenant_version(work.keys, tenant_id, REFERENCES, version)
-        if found := work.subjects.find_by_reference(tenant_id, blind_index(key, reference)):
+        index = blind_index(key, reference, collection)
+        if found := work.subjects.find_by_reference(tenant_id, index):
             return found
     return None
 
 
 def new_index(
-    keyring: Keyring, work: Work, tenant_id: str, reference: str | None, now: datetime
+    keyring: Keyring,
+    work: Work,
+    tenant_id: str,
+    reference: str | None,
+    now: datetime,
+    collection: str = "",
 ) -> str | None:
     """Return the index of a reference under the tenant's newest key; None for none."""
     if reference is None:
         return None
     _, key = keyring.tenant_secret(work.keys, tenant_id, REFERENCES, now)
-    return blind_index(key, reference)
+    return blind_index(key, reference, collection)
 
 
-def blind_index(key: bytes, reference: str) -> str:
-    """Return 64 hex characters that stand for a clean reference."""
-    return hmac.new(key, reference.encode(), hashlib.sha256).hexdigest()
+def blind_index(key: bytes, reference: str, collection: str = "") -> str:
+    """Return 64 hex characters that stand for a clean reference in a collection.
+
+    No clean reference has a line break in it, so that no two of them read alike.
+    """
+    told = f"{collection}\n{reference}" if collection else reference
+    return hmac.new(key, told.encode(), hashlib.sha256).hexdigest()
 
 
 def clean_reference(text: str | None) -> str | None:

@@ -6,16 +6,16 @@ from enum import Enum
 from typing import Any, Final
 
 from visavis.credentials.roles import Permission
-from visavis.store.errors import AlreadyThere
+from visavis.store.collections import LOGIN
 from visavis.store.page import DEFAULT, Page
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
+from visavis.usecases.subject_making import CREATED, free_index, make_subject
 from visavis.usecases.subject_profiles import (
     Known,
     Profile,
-    add_profile,
     clean_name,
     clean_notes,
     clean_reference,
@@ -23,7 +23,6 @@ from visavis.usecases.subject_profiles import (
     keep_profile,
     known,
     known_all,
-    new_index,
     subject_of,
 )
 
@@ -62,6 +61,7 @@ class Subjects:
         name: str | None = None,
         notes: str | None = None,
         adult: bool | None = None,
+        collection: str = "",
     ) -> Known:
         """Make a subject; whatever is said of them is optional.
 
@@ -71,14 +71,17 @@ class Subjects:
             name: What people call them, at most 200 characters.
             notes: Whatever else, at most 2,000 characters.
             adult: Whether they are of age; None = nobody has said.
+            collection: Id of the collection they are in from now on; empty = in none.
 
         Raises:
             InvalidInput: a text is too long or holds characters that cannot be printed.
-            AlreadyThere: somebody else has this reference.
+            AlreadyThere: somebody else there has this reference.
+            NotFound: there is no such collection.
         """
         actor.require(Permission.PEOPLE_WRITE)
         profile = Profile(clean_reference(reference), clean_name(name), clean_notes(notes))
-        return self._ground.store.run(lambda work: self._create(work, actor, profile, adult=adult))
+        told = actor, profile, collection
+        return self._ground.store.run(lambda work: self._create(work, *told, adult=adult))
 
     def find(self, actor: Actor, subject_id: str) -> Known:
         """Return a subject.
@@ -90,8 +93,8 @@ class Subjects:
         with self._ground.store.reading() as work:
             return known(self._ground.keyring, work, subject_of(work, actor.tenant_id, subject_id))
 
-    def find_by_reference(self, actor: Actor, reference: str) -> Known:
-        """Return who has a reference.
+    def find_by_reference(self, actor: Actor, reference: str, *, collection: str = "") -> Known:
+        """Return who of a collection has a reference; empty = who is in none.
 
         Raises:
             NotFound: nobody has it.
@@ -100,7 +103,8 @@ class Subjects:
         actor.require(Permission.PEOPLE_READ)
         sought, keyring = clean_reference(reference), self._ground.keyring
         with self._ground.store.reading() as work:
-            row = find_called(keyring, work, actor.tenant_id, sought) if sought else None
+            told = actor.tenant_id, sought or "", collection
+            row = find_called(keyring, work, *told) if sought else None
             if row is None:
                 raise NotFound("subject")
             return known(keyring, work, row)
@@ -118,16 +122,40 @@ class Subjects:
             rows = work.subjects.some(actor.tenant_id, subject_ids)
             return {each.id: each for each in known_all(self._ground.keyring, work, rows)}
 
-    def page(self, actor: Actor, limit: int = DEFAULT, cursor: str | None = None) -> Page[Known]:
+    def page(
+        self,
+        actor: Actor,
+        limit: int = DEFAULT,
+        cursor: str | None = None,
+        *,
+        collection: str | None = None,
+        called: bool = False,
+    ) -> Page[Known]:
         """Return a part of the subjects who were not erased, newest first.
+
+        Args:
+            actor: Who asks.
+            limit: Most subjects, 1..200.
+            cursor: Where the part before ended; None = begin.
+            collection: Only those in this one, empty = in none; None = all but users who log in by
+                their face: that face is theirs, and nobody else's business.
+            called: Only those who have a reference.
 
         Raises:
             InvalidInput: the limit is not 1..200, or the cursor none of ours.
         """
         actor.require(Permission.PEOPLE_READ)
         with self._ground.store.reading() as work:
-            page = work.subjects.page(actor.tenant_id, limit, cursor)
+            told = actor.tenant_id, limit, cursor, collection
+            but = LOGIN if collection is None else None
+            page = work.subjects.page(*told, but=but, called=called)
             return Page(known_all(self._ground.keyring, work, page.items), page.next)
+
+    def count_called(self, actor: Actor, collection: str) -> int:
+        """Return how many of a collection have a reference; empty = of who is in none."""
+        actor.require(Permission.PEOPLE_READ)
+        with self._ground.store.reading() as work:
+            return work.subjects.count_called(actor.tenant_id, collection)
 
     def change(
         self,
@@ -152,15 +180,22 @@ class Subjects:
         clean = {what: _CLEANED[what](value) for what, value in values.items()}
         return self._ground.store.run(lambda work: self._change(work, actor, subject_id, clean))
 
-    def _create(self, work: Work, actor: Actor, profile: Profile, *, adult: bool | None) -> Known:
-        now, tenant_id, keyring = self._ground.clock(), actor.tenant_id, self._ground.keyring
-        work.tenants.hold(tenant_id)  # no other unit takes the reference, or makes the same keys
-        index = self._free_index(work, tenant_id, profile.reference)
-        row = work.subjects.add(tenant_id, now, index, adult)
-        key = keyring.new_subject_key(work.keys, tenant_id, row.id, now)
-        add_profile(key, work, row, profile, now)
-        self._ground.audit.note(work, tenant_id, actor.id, "subject.created", now, row.id)
-        return Known.of(row, profile)
+    def _create(
+        self,
+        work: Work,
+        actor: Actor,
+        profile: Profile,
+        collection: str,
+        *,
+        adult: bool | None,
+    ) -> Known:
+        tenant_id = actor.tenant_id
+        made = make_subject(
+            self._ground, work, tenant_id, profile, adult=adult, collection=collection
+        )
+        now, ids = self._ground.clock(), (actor.tenant_id, actor.id)
+        self._ground.audit.note(work, *ids, CREATED, now, made.id)
+        return made
 
     def _change(
         self, work: Work, actor: Actor, subject_id: str, values: Mapping[str, Any]
@@ -172,7 +207,8 @@ class Subjects:
         after = replace(before, **values)
         changed = [what for what in values if getattr(after, what) != getattr(before, what)]
         if "reference" in changed:
-            index = self._free_index(work, tenant_id, after.reference)
+            sought = after.reference, row.collection_id
+            index = free_index(self._ground, work, tenant_id, *sought)
             work.subjects.set_reference(tenant_id, row.id, index)
         if "adult" in changed:
             work.subjects.set_adult(tenant_id, row.id, after.adult)
@@ -183,16 +219,3 @@ class Subjects:
                 work, tenant_id, actor.id, "subject.changed", now, row.id, details=told
             )
         return after
-
-    def _free_index(self, work: Work, tenant_id: str, reference: str | None) -> str | None:
-        """Return what stands for a reference.
-
-        Raises:
-            AlreadyThere: somebody has it.
-        """
-        if reference is None:
-            return None
-        keyring, now = self._ground.keyring, self._ground.clock()
-        if find_called(keyring, work, tenant_id, reference):
-            raise AlreadyThere("somebody has this reference already; choose another one")
-        return new_index(keyring, work, tenant_id, reference, now)

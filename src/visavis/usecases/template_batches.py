@@ -48,7 +48,7 @@ class Batch:
     """
 
     def __init__(self, ground: Ground, actor: Actor, purpose: Purpose, embedder: str) -> None:
-        meta_of(embedder, 1, None)
+        meta_of(embedder, 1, None, purpose)
         self._ground, self._actor = ground, actor
         self._purpose, self._embedder = purpose, embedder
 
@@ -68,7 +68,7 @@ class Batch:
         if not _ID.fullmatch(item.subject_id):
             raise NotFound("subject")
         plain = stored_form(item.vector)
-        meta = meta_of(self._embedder, len(item.vector), item.quality)
+        meta = meta_of(self._embedder, len(item.vector), item.quality, self._purpose)
         return _Fit(place, item.subject_id, plain, meta)
 
     def _seal(self, work: Work, fits: Sequence[_Fit]) -> dict[int, str | VisavisError]:

@@ -2,15 +2,17 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from visavis.core.errors import InvalidInput
+from visavis.core.purposes import Purpose
 from visavis.core.types import Floats
 
-MOST = 50
+MOST = 100
 """Templates of one subject."""
 
 MOST_DIMENSIONS = 4096
@@ -55,7 +57,9 @@ def open_form(plain: bytes) -> Floats:
     return vector
 
 
-def meta_of(embedder: str, dimension: int, quality: float | None) -> dict[str, Any]:
+def meta_of(
+    embedder: str, dimension: int, quality: float | None, purpose: Purpose
+) -> dict[str, Any]:
     """Return what has to be known of a template without opening it; nothing personal.
 
     Raises:
@@ -69,4 +73,10 @@ def meta_of(embedder: str, dimension: int, quality: float | None) -> dict[str, A
         "embedder": embedder,
         "dimension": dimension,
         "quality": None if quality is None else float(quality),
+        "purpose": purpose.value,
     }
+
+
+def purpose_of(meta: Mapping[str, Any]) -> Purpose:
+    """Return what a template was made for; older ones do not say and are for recognition."""
+    return Purpose(meta.get("purpose", Purpose.RECOGNITION))

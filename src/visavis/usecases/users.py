@@ -11,8 +11,10 @@ from visavis.store.page import DEFAULT, Page
 from visavis.store.users import User
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
+from visavis.usecases.erasure import Begun, Reason
 from visavis.usecases.errors import LogInNeeded, NotFound
 from visavis.usecases.ground import Ground
+from visavis.usecases.own_faces import OwnFaces
 
 DISABLED = "the user was disabled"
 """Why sessions ended."""
@@ -26,10 +28,12 @@ class Users:
 
     Args:
         ground: Of the deployment.
+        faces: Erases the face that a removed user logged in with; None = nobody has one.
     """
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, faces: OwnFaces | None = None) -> None:
         self._ground = ground
+        self._faces = faces
 
     def page(self, actor: Actor, limit: int = DEFAULT, cursor: str | None = None) -> Page[User]:
         """Return a part of the users, newest first, also those who are only invited.
@@ -98,14 +102,16 @@ class Users:
         return after
 
     def remove(self, actor: Actor, user_id: str) -> None:
-        """Remove a user, with their sessions, keys and invitation.
+        """Remove a user, with their sessions, keys, invitation and the face they log in with.
 
         Raises:
             NotAllowed: as `set_role`.
             NotFound: there is no such user here.
         """
         actor.require(Permission.USERS_WRITE)
-        self._ground.store.run(lambda work: self._remove(work, actor, user_id))
+        begun = self._ground.store.run(lambda work: self._remove(work, actor, user_id))
+        if self._faces is not None:
+            self._faces.finish(begun)
 
     def _set_role(self, work: Work, actor: Actor, user_id: str, role: Role) -> User:
         user = self._concerned(work, actor, user_id, role)
@@ -134,11 +140,15 @@ class Users:
         self._note(work, actor, user, word)
         return replace(user, state=state)
 
-    def _remove(self, work: Work, actor: Actor, user_id: str) -> None:
+    def _remove(self, work: Work, actor: Actor, user_id: str) -> Begun | None:
+        """Remove a user; return the erasure of their face, where there is one."""
         user = self._concerned(work, actor, user_id)
         work.users.remove(user.tenant_id, user.id)
         _refuse_without_owner(work, user)
         self._note(work, actor, user, "user.removed", {"role": user.role.value})
+        if self._faces is None:
+            return None
+        return self._faces.begin_removal(work, user.tenant_id, user.id, actor.id, Reason.OTHER)
 
     def _tell(self, user: User) -> None:
         """Write to somebody who has another role now."""

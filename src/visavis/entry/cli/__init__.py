@@ -14,6 +14,7 @@ from visavis.entry.cli import (
     demo,
     doctor,
     evaluate,
+    harmonize,
     index,
     keys,
     models,
@@ -50,6 +51,7 @@ app.add_typer(privacy.app, name="privacy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(vault.app, name="vault")
 app.add_typer(index.app, name="index")
+app.add_typer(harmonize.app, name="harmonize")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(train.app, name="train")
 

@@ -71,4 +71,6 @@ def _line(found: dict[str, Any]) -> str:
     counts = ("ghosts", "holes", "unreadable", "stale")
     wrong = [f"{found[what]} {what}" for what in counts if found[what]]
     state = "ok" if found["clean"] else f"repaired: {', '.join(wrong)}"
-    return f"{found['tenant_id']}  {found['embedder']}  {found['templates']} templates  {state}"
+    where = f"  collection {found['collection']}" if found["collection"] else ""
+    part = f"{found['tenant_id']}  {found['embedder']}{where}"
+    return f"{part}  {found['templates']} templates  {state}"

@@ -1,18 +1,86 @@
-"""`visavis privacy`: applying retention now, and telling whether a receipt is genuine."""
+"""`visavis privacy`: the rules, applying retention now, and whether a receipt is genuine."""
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from visavis.core.errors import InvalidInput
+from visavis.core.purposes import Purpose
 from visavis.entry.cli.console import DONE, FAILED, complain
-from visavis.entry.cli.opening import Data, Json, opened, print_json
+from visavis.entry.cli.opening import Data, Json, User, acting_for, opened, print_json
+from visavis.store.kinds import Mode
 
-app = typer.Typer(no_args_is_help=True, help="Apply retention, and check receipts.")
+if TYPE_CHECKING:
+    from visavis.usecases.privacy import Rules
+
+app = typer.Typer(no_args_is_help=True, help="Set the rules, apply retention, check receipts.")
 
 _LARGEST = 1024 * 1024
+
+
+@app.command(name="set")
+def set_(
+    ctx: typer.Context,
+    mode: Annotated[
+        Mode | None, typer.Option(help="What may be done with faces.", show_default=False)
+    ] = None,
+    purpose: Annotated[
+        list[Purpose] | None,
+        typer.Option(help="What for; again for each one, in place of all.", show_default=False),
+    ] = None,
+    adults_only: Annotated[
+        bool | None,
+        typer.Option("--adults-only/--no-adults-only", help="Enrol only people of age."),
+    ] = None,
+    agreed_elsewhere: Annotated[
+        str,
+        typer.Option(
+            metavar="NOTICE",
+            help="Everybody whom a program enrols has agreed and is of age: what they were told.",
+            show_default=False,
+        ),
+    ] = "",
+    not_agreed_elsewhere: Annotated[
+        bool, typer.Option("--not-agreed-elsewhere", help="Programs enrol nobody by that rule.")
+    ] = False,
+    keep_pictures: Annotated[
+        bool | None,
+        typer.Option("--keep-pictures/--no-keep-pictures", help="Keep enrolled pictures, sealed."),
+    ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Also where templates would lie unused.")
+    ] = False,
+    user: User = "",
+    json: Json = False,
+    data: Data = None,
+) -> None:
+    """Change the privacy rules of an organisation; what is left out stays. Prints the rules.
+
+    To let programs enrol people who have agreed elsewhere: --mode identify --purpose recognition
+    --agreed-elsewhere "What they were told, word for word."
+    """
+    if agreed_elsewhere and not_agreed_elsewhere:
+        raise InvalidInput("say either --agreed-elsewhere or --not-agreed-elsewhere, not both")
+    given: dict[str, Any] = {
+        "mode": mode,
+        "purposes": purpose or None,
+        "adults_only": adults_only,
+        "agreed_notice": "" if not_agreed_elsewhere else None,
+        "keep_pictures": keep_pictures,
+        "confirm": confirm,
+    }
+    with closing(opened(ctx, data)) as records:
+        actor = acting_for(records, user)
+        if agreed_elsewhere:
+            about = _subject_matter(purpose or [])
+            given["agreed_notice"] = records.notices.same(actor, about, "en", agreed_elsewhere).id
+        rules = records.privacy.change(actor, **given)
+    if json:
+        print_json(rules.as_dict())
+    else:
+        _tell(rules)
 
 
 @app.command()
@@ -73,3 +141,25 @@ def _read(path: Path) -> dict[str, object]:
     if not isinstance(found, dict):
         raise InvalidInput(f"{path} holds no receipt; give a file of the JSON that was handed out")
     return found
+
+
+def _subject_matter(purposes: list[Purpose]) -> Purpose:
+    """Return what people agreed to: recognition, unless only something else is named."""
+    return purposes[0] if purposes and Purpose.RECOGNITION not in purposes else Purpose.RECOGNITION
+
+
+def _tell(rules: "Rules") -> None:
+    """Print rules, one a line."""
+    told = rules.as_dict()
+    for name in ("mode", "adults_only", "keep_pictures"):
+        typer.echo(f"{name.replace('_', ' ')}: {_word(told[name])}")
+    for name in ("purposes", "attributes"):
+        typer.echo(f"{name}: {', '.join(told[name]) or 'none'}")
+    agreed = f"yes, notice {rules.agreed_notice}" if rules.agreed_notice else "no"
+    typer.echo(f"agreed elsewhere: {agreed}")
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

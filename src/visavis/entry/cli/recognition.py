@@ -14,13 +14,23 @@ from visavis.entry.cli.opening import Data, Json, User, acting_for, print_json, 
 
 if TYPE_CHECKING:
     from visavis.core.types import Source
-    from visavis.entry.services import People, Records
+    from visavis.entry.services import People, Records, Services
     from visavis.usecases.actor import Actor
+    from visavis.usecases.enrolment import Enrolled
     from visavis.usecases.recognised import Identification, Match, Verification
+    from visavis.usecases.subject_profiles import Known
 
 Whom = Annotated[
     str,
     typer.Option(metavar="REFERENCE", help="Your own name or number for the person."),
+]
+Where = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="The collection they are in. (default: people who are in none)",
+        show_default=False,
+    ),
 ]
 Pictures = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Pictures, folders (recursive) or globs.")
@@ -40,33 +50,37 @@ def enroll(
     any_likeness: Annotated[
         bool, typer.Option("--any-likeness", help="Take faces that look like somebody else, too.")
     ] = False,
+    collection: Where = "",
     user: User = "",
     json: Json = False,
     data: Data = None,
 ) -> None:
-    """Seal a template of the one face on each picture; the pictures are not kept.
+    """Seal a template of the one face on each picture.
 
-    The person has to be known and to have consented: see the page Privacy, or
-    `POST /api/v1/subjects` and `/consents`. A picture that cannot be used is told and does not
+    The pictures are not kept, unless the privacy rules say so.
+
+    The person has to have consented: see the page Privacy, or `POST /api/v1/subjects` and
+    `/consents`. Whom nobody knows yet is made with their first picture where the privacy rules
+    say that consent was obtained elsewhere. A picture that cannot be used is told and does not
     stop the others. Exit code 2 when none could be used.
     """
     told = []
+    anyhow: dict[str, Any] = {"any_quality": any_quality, "any_likeness": any_likeness}
     with _opened(ctx, data, user) as desk:
-        subject = desk.records.subjects.find_by_reference(desk.actor, reference)
-        for name, outcome in desk.each(
-            paths,
-            lambda source: desk.people.enrolment.enroll(
-                desk.actor,
-                subject.id,
-                source,
-                purpose=purpose,
-                any_quality=any_quality,
-                any_likeness=any_likeness,
-            ),
-        ):
+        known = desk.subject_or_newcomer(reference, collection)
+
+        def act(source: "Source") -> "Enrolled":
+            nonlocal known
+            if known is None:
+                known, made = desk.introduced(source, reference, collection, **anyhow)
+                return made
+            enroll = desk.people.enrolment.enroll
+            return enroll(desk.actor, known.id, source, purpose=purpose, **anyhow)
+
+        for name, outcome in desk.each(paths, act):
             told.append(_enrolled(name, outcome, say_it=not json))
     if json:
-        print_json({"subject_id": subject.id, "results": told})
+        print_json({"subject_id": known.id if known else None, "results": told})
     _end(told)
 
 
@@ -77,6 +91,7 @@ def recognize(
     target_fpir: Annotated[
         float, typer.Option(help="How often somebody who is not enrolled may be named.")
     ] = 1e-3,
+    collection: Where = "",
     user: User = "",
     json: Json = False,
     data: Data = None,
@@ -84,10 +99,11 @@ def recognize(
     """Tell who is on each picture, with how sure that is; or `unknown`."""
     told = []
     with _opened(ctx, data, user) as desk:
+        where = desk.collection(collection)
         for name, outcome in desk.each(
             paths,
             lambda source: desk.people.recognition.recognize(
-                desk.actor, source, top=top, target_fpir=target_fpir
+                desk.actor, source, top=top, target_fpir=target_fpir, collection=where
             ),
         ):
             told.append(_recognised(desk, name, outcome, say_it=not json))
@@ -106,6 +122,7 @@ def verify(
     target_fmr: Annotated[
         float, typer.Option(help="How often a stranger may be taken for the person.")
     ] = 1e-4,
+    collection: Where = "",
     user: User = "",
     json: Json = False,
     data: Data = None,
@@ -124,7 +141,7 @@ def verify(
             pair = _source(Path(path)), _source(Path(other))
             found = recognition.compare(actor, *pair, target_fmr=target_fmr)
         else:
-            subject = desk.records.subjects.find_by_reference(actor, reference)
+            subject = desk.subject(reference, collection)
             source = _source(Path(path))
             found = recognition.verify(actor, subject.id, source, target_fmr=target_fmr)
     _tell_verified(found, json=json)
@@ -135,6 +152,7 @@ def verify(
 class _Desk:
     """What a command works with."""
 
+    services: "Services"
     records: "Records"
     people: "People"
     actor: "Actor"
@@ -150,6 +168,47 @@ class _Desk:
             except VisavisError as exc:
                 yield item.name, exc
 
+    def collection(self, name: str) -> str:
+        """Return the id of the collection that somebody names; empty = no collection."""
+        return self.records.collections.find(self.actor, name).id if name else ""
+
+    def subject(self, reference: str, collection: str) -> "Known":
+        """Return who of a collection has a reference."""
+        where = self.collection(collection)
+        return self.records.subjects.find_by_reference(self.actor, reference, collection=where)
+
+    def subject_or_newcomer(self, reference: str, collection: str) -> "Known | None":
+        """Return who has a reference; None where nobody has and somebody may be made."""
+        from visavis.usecases.errors import ConsentMissing, NotFound
+
+        try:
+            return self.subject(reference, collection)
+        except NotFound as unknown:
+            try:
+                self.people.introductions.check(self.actor)
+            except ConsentMissing:
+                raise unknown from None
+            return None
+
+    def introduced(
+        self,
+        source: "Source",
+        reference: str,
+        collection: str,
+        **anyhow: Any,  # noqa: ANN401
+    ) -> "tuple[Known, Enrolled]":
+        """Make somebody and enrol the one face of their first picture."""
+        from visavis.usecases.faces import look, the_one
+
+        return self.people.introductions.introduce(
+            self.actor,
+            the_one(look(self.services.analyses, source)),
+            reference=reference,
+            collection=self.collection(collection),
+            picture=source,
+            **anyhow,
+        )
+
     def called(self, match: "Match") -> str:
         """Return what somebody is called."""
         known = self.records.subjects.find(self.actor, match.subject_id)
@@ -164,7 +223,7 @@ def _opened(ctx: typer.Context, data: Path | None, user: str) -> Iterator[_Desk]
         actor = acting_for(records, user)
         services = roof.build(settings)
         try:
-            yield _Desk(records, roof.people(services, records), actor)
+            yield _Desk(services, records, roof.people(services, records), actor)
         finally:
             services.analyses.close()
 

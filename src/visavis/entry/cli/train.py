@@ -1,27 +1,27 @@
-"""`visavis train`: learn from your own labelled pictures."""
+"""`visavis train`: learn from your own pictures."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visavis.entry.cli.console import say, stderr
+from visavis.entry.cli.console import say
 from visavis.entry.cli.figures import text_of
 from visavis.entry.cli.pipeline import heads_named, load_pipeline
+from visavis.entry.cli.train_embedder import embedder
+from visavis.entry.cli.training_bar import training_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from visavis.core.attributes import Head
     from visavis.lab.training.course import Course, Made
-    from visavis.lab.training.loop import Told
     from visavis.lab.training.recipes import Recipe
 
-app = typer.Typer(no_args_is_help=True, help="Learn from your own labelled pictures.")
+app = typer.Typer(no_args_is_help=True, help="Learn from your own pictures.")
 
+app.command("embedder")(embedder)
 
 MAIN_FIGURES = {
     "age": ("bin_accuracy", "within_one_bin", "mae_years", "ece"),
@@ -34,7 +34,7 @@ MAIN_FIGURES = {
 
 @app.callback()
 def train() -> None:
-    """Learn from your own labelled pictures (needs the extra `train`)."""
+    """Learn from your own pictures (needs the extra `train`)."""
 
 
 @app.command()
@@ -93,7 +93,7 @@ def attributes(
     made = []
     for recipe in _recipes(course.answerable(wanted), epochs, seed):
         say(f"training {', '.join(recipe.heads)} on {len(course.labelled)} pictures")
-        with _bar(recipe.name) as tell:
+        with training_bar(recipe.name) as tell:
             made.append(course.run(recipe, Origin(provenance, licence), tell=tell, note=say))
     _give(made, out, as_json=json)
 
@@ -126,30 +126,6 @@ def _recipes(heads: "Collection[Head]", epochs: int | None, seed: int | None) ->
 
     changes = stated({"epochs": epochs, "seed": seed})
     return [recipe.model_copy(update=changes) for recipe in recipes_for(heads)]
-
-
-@contextmanager
-def _bar(name: str) -> "Iterator[Callable[[Told], None]]":
-    """Show how far the run is: a bar on a terminal, a line now and then elsewhere."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = stderr()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TextColumn("loss {task.fields[loss]:.3f}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=None, loss=0.0)
-
-        def tell(told: "Told") -> None:
-            progress.update(task, completed=told.step, total=told.steps, loss=told.loss)
-            if not console.is_terminal and told.step % 200 == 0:
-                say(f"{name}: step {told.step} of {told.steps}, loss {told.loss:.3f}")
-
-        yield tell
 
 
 def _give(made: "list[Made]", out: Path | None, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from starlette.routing import Match
 
 from visavis import __version__
 from visavis.entry.http_api import dialects, docs_page, problems
-from visavis.entry.http_api.access import BEARER
+from visavis.entry.http_api.access import BEARER, Guarded
 from visavis.entry.http_api.crashes import Crashes
 from visavis.entry.http_api.headers import OwnOrigin, SecurityHeaders
 from visavis.entry.http_api.limits import BodyLimit
@@ -19,12 +19,15 @@ from visavis.entry.http_api.routes import (
     audit,
     auth,
     blobs,
+    collections,
     consent,
     erasure,
     exports,
+    face_login,
     health,
     invitations,
     key_rotation,
+    merging,
     notices,
     privacy,
     profile,
@@ -52,12 +55,15 @@ _ROUTERS = (
     audit.router,
     auth.router,
     blobs.router,
+    collections.router,
     consent.router,
     erasure.router,
     exports.router,
+    face_login.router,
     health.router,
     invitations.router,
     key_rotation.router,
+    merging.router,
     notices.router,
     privacy.router,
     profile.router,
@@ -90,6 +96,7 @@ def create_app(services: Services, records: Records, people: People) -> FastAPI:
     app.router.routes.extend(_routes())
     for router in dialects.routers(services.settings.dialects):
         app.router.routes.extend(router.routes)
+    app.state.for_programs = dialects.addresses(services.settings.dialects)
     docs_page.install(app)
     app.add_api_route("/api/{path:path}", _nothing_here, methods=_METHODS, include_in_schema=False)
     problems.install(app)
@@ -102,7 +109,7 @@ def _surround(app: FastAPI, records: Records, metrics: Metrics) -> None:
     """Add the layers every request passes, the innermost first."""
     server = records.ground.settings.server
     cap = server.max_request_bytes
-    templates = {route.path for route in _routes()}
+    templates = {route.path for route in app.routes if isinstance(route, Guarded)}
     app.add_middleware(BodyLimit, max_bytes=cap, max_held=_BODIES_AT_ONCE * cap)
     app.add_middleware(Crashes)
     app.add_middleware(RequestMetrics, metrics=metrics, routes=templates)

@@ -1,6 +1,7 @@
 """Caps on request bodies, enforced while the bytes arrive and before anything parses them."""
 
 import asyncio
+import math
 import re
 import time
 from http import HTTPStatus
@@ -21,6 +22,12 @@ WITH_FILES = re.compile(
     r"|/(represent|verify|analyze|register|search)?"
 )
 """What of the API takes files, dialects included; beside it the pages do, in forms."""
+
+OF_STRANGERS = re.compile(r"/api/v1/login/face|/face-login")
+"""What of it is read before anybody knows who sends it."""
+
+MOST_OF_STRANGERS = 16 * MIB
+"""Largest body of those, bytes: one picture of oneself."""
 
 GAP_S = 20.0
 """Longest wait for the next piece of a body."""
@@ -77,9 +84,7 @@ class _Exchange:
         self.declared = int(length) if length.isdecimal() else 0
         self.seen = 0
         self._unread = self.declared > 0 or "transfer-encoding" in headers
-        self.most = limit.max_bytes
-        if not _may_bring_files(scope["path"], headers):
-            self.most = min(MOST_PLAIN, limit.max_bytes)
+        self.most = min(_most(scope["path"], headers), limit.max_bytes)
         self._until = time.monotonic() + LONGEST_S
         self._started = False
         self._cut = False
@@ -158,6 +163,13 @@ class _Exchange:
         self._cut = True
         if not self._started:
             await refusal(self._scope, self._receive, self._send)
+
+
+def _most(path: str, headers: Headers) -> float:
+    """Return how large a body may be, bytes, whatever the settings say."""
+    if not _may_bring_files(path, headers):
+        return MOST_PLAIN
+    return MOST_OF_STRANGERS if OF_STRANGERS.fullmatch(path) else math.inf
 
 
 def _may_bring_files(path: str, headers: Headers) -> bool:

@@ -34,10 +34,15 @@ def form_of(most: int) -> dict[str, Any]:
 async def _pictures(form: Annotated[Form, Depends(read_form)]) -> tuple[Source, ...]:
     if any(values for values in form.texts.values()):
         raise InvalidInput("send pictures only; everything else goes into the address")
-    return tuple(map(_usable, form.pictures))
+    return tuple(map(usable, form.pictures))
 
 
-def _usable(picture: Source | Failure) -> Source:
+def usable(picture: Source | Failure) -> Source:
+    """Return a picture that was sent.
+
+    Raises:
+        InvalidImage: it is over its cap.
+    """
     if isinstance(picture, Failure):
         raise InvalidImage(ImageFault(picture.category), picture.reason)
     return picture

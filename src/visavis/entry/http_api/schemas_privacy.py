@@ -28,6 +28,21 @@ AdultsOnly = Annotated[
         "a guardian's consent"
     ),
 ]
+AgreedNotice = Annotated[
+    str,
+    Field(
+        pattern="^([0-9a-f]{32})?$",
+        description="id of a notice: everybody whom a program enrols has agreed, as it says, and "
+        "is of age, and you have their consent elsewhere; empty = nobody says so",
+    ),
+]
+KeepPictures = Annotated[
+    bool,
+    Field(
+        description="whether the pictures that people are enrolled from are kept, each sealed "
+        "under the person's own key"
+    ),
+]
 Confirm = Annotated[
     bool,
     Field(description="do it also where a stricter mode shuts templates away; none is erased"),
@@ -41,6 +56,8 @@ class NewRules(Schema):
     purposes: Purposes
     attributes: Attributes
     adults_only: AdultsOnly
+    agreed_notice: AgreedNotice = ""
+    keep_pictures: KeepPictures = False
     confirm: Confirm = False
 
 
@@ -51,6 +68,8 @@ class RulesChange(Schema):
     purposes: Purposes | None = None
     attributes: Attributes | None = None
     adults_only: AdultsOnly | None = None
+    agreed_notice: AgreedNotice | None = None
+    keep_pictures: KeepPictures | None = None
     confirm: Confirm = False
 
 
@@ -61,6 +80,8 @@ class PrivacyRules(Schema):
     purposes: list[Purpose] = Field(description="all that faces are processed for")
     attributes: list[Head] = Field(description="all that may be said about a face")
     adults_only: AdultsOnly
+    agreed_notice: AgreedNotice
+    keep_pictures: KeepPictures
 
 
 class PossibleRules(Schema):

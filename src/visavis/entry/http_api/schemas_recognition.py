@@ -47,6 +47,24 @@ class Enrolled(Schema):
     )
 
 
+class Shares(Schema):
+    """A box as shares of the width and height of a picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class SeenOn(Schema):
+    """What was noted of the picture of a template."""
+
+    image_id: str | None = Field(description="what a program calls the picture")
+    box: Shares | None = Field(description="where the face is")
+    score: float | None = Field(description="the detector's confidence")
+    label: str | None = Field(repr=False, description="what a program calls the face")
+
+
 class Template(Schema):
     """A template, without its vector."""
 
@@ -54,6 +72,8 @@ class Template(Schema):
     embedder: Embedder
     quality: float | None
     created_at: datetime
+    seen: SeenOn | None = Field(description="null = nothing was noted")
+    has_picture: bool = Field(description="whether the picture is kept, as the privacy rules say")
 
 
 class Templates(Schema):

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from visavis.entry.http_api.schemas_attributes import Schema
+from visavis.entry.http_api.schemas_collections import CollectionName
 from visavis.usecases.subject_profiles import LONGEST_NAME, LONGEST_NOTES, LONGEST_REFERENCE
 
 Reference = Annotated[
@@ -34,6 +35,9 @@ class NewSubject(Schema):
     name: Name = None
     notes: Notes = None
     adult: Adult = None
+    collection: CollectionName | None = Field(
+        default=None, description="name of the collection they are in for good; null = none"
+    )
 
 
 class SubjectChange(Schema):
@@ -54,6 +58,7 @@ class Subject(Schema):
     name: Name
     notes: Notes
     adult: Adult
+    collection: str | None = Field(description="where they are; null = in none")
 
 
 class SubjectPage(Schema):

@@ -4,6 +4,7 @@ The stock form reader spools anything above a megabyte to a temporary file. Pict
 not touch the disk, so this one keeps parts in memory and drops the bytes of a part past its cap.
 """
 
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 PICTURE_FIELDS = ("files", "file")
 TEXT_FIELDS = ("features", "render")
-_TEXT_BYTES = 1_000
 _NAME_CHARS = 200
 
 
@@ -33,14 +33,45 @@ class Form(NamedTuple):
     Attributes:
         pictures: In the order sent; a `Failure` where a file is over its cap.
         texts: The values of each text field, in the order sent.
+        fields: In which field each picture came.
     """
 
     pictures: list[Source | Failure]
     texts: dict[str, list[str]]
+    fields: list[str]
+
+
+class Fields(NamedTuple):
+    """What a form may hold.
+
+    Attributes:
+        pictures: Fields that hold a picture each.
+        texts: Fields that hold a text each.
+        text_bytes: Most bytes of a text that are kept.
+        drops_others: Whether other fields are dropped, instead of being refused.
+    """
+
+    pictures: Collection[str]
+    texts: Collection[str]
+    text_bytes: int = 1_000
+    drops_others: bool = False
+
+
+OURS = Fields(PICTURE_FIELDS, TEXT_FIELDS)
+"""What the forms of our own interface hold."""
 
 
 async def read_form(request: Request) -> Form:
-    """Read the multipart form of a request (a FastAPI dependency).
+    """Read the multipart form of a request (a FastAPI dependency); raises as `read_fields`."""
+    return await read_fields(request, OURS)
+
+
+async def read_fields(request: Request, fields: Fields) -> Form:
+    """Read a multipart form that holds certain fields.
+
+    Args:
+        request: Whose body it is.
+        fields: What it may hold.
 
     Raises:
         HTTPException: 415 for another content type, 400 for a broken form, 413 for too many files,
@@ -48,7 +79,7 @@ async def read_form(request: Request) -> Form:
         ClientDisconnect: the caller left, or was cut off by `BodyLimit`.
     """
     services: Services = request.app.state.services
-    reader = _Reader(services.settings)
+    reader = _Reader(services.settings, fields)
     try:
         parser = MultipartParser(_boundary(request), reader.callbacks())
         async for chunk in request.stream():
@@ -57,7 +88,7 @@ async def read_form(request: Request) -> Form:
         raise _broken() from exc
     if not reader.ended:
         raise _broken()
-    return Form(reader.pictures, reader.texts)
+    return Form(reader.pictures, reader.texts, reader.fields)
 
 
 def _boundary(request: Request) -> bytes:
@@ -83,8 +114,8 @@ def _broken() -> HTTPException:
 class _Part:
     """One part of the form while it arrives."""
 
-    def __init__(self, field: str, file_name: str, cap: int) -> None:
-        self.field, self.file_name, self.cap = field, file_name, cap
+    def __init__(self, field: str, file_name: str, cap: int, *, is_text: bool = False) -> None:
+        self.field, self.file_name, self.cap, self.is_text = field, file_name, cap, is_text
         self.data = bytearray()
         self.too_large = False
 
@@ -99,11 +130,13 @@ class _Part:
 class _Reader:
     """Collects the parts as the parser meets them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, allowed: Fields) -> None:
+        self._allowed = allowed
         self._max_files = settings.server.max_files
         self._max_bytes = settings.images.max_bytes
         self.pictures: list[Source | Failure] = []
-        self.texts: dict[str, list[str]] = {field: [] for field in TEXT_FIELDS}
+        self.texts: dict[str, list[str]] = {field: [] for field in allowed.texts}
+        self.fields: list[str] = []
         self.ended = False
         self._name, self._value, self._disposition = b"", b"", b""
         self._part = _Part("", "", 0)
@@ -138,11 +171,14 @@ class _Reader:
     def _headers_end(self) -> None:
         _, options = parse_options_header(self._disposition)
         field = options.get(b"name", b"").decode(errors="replace")
-        if field in PICTURE_FIELDS:
+        is_file = b"filename" in options or field not in self._allowed.texts
+        if field in self._allowed.pictures and is_file:
             self._part = _Part(field, self._picture_name(options), self._max_bytes)
             self._refuse_too_many()
-        elif field in TEXT_FIELDS:
-            self._part = _Part(field, "", _TEXT_BYTES)
+        elif field in self._allowed.texts:
+            self._part = _Part(field, "", self._allowed.text_bytes, is_text=True)
+        elif self._allowed.drops_others:
+            self._part = _Part("", "", 0)
         else:
             raise _unknown(field)
 
@@ -151,10 +187,11 @@ class _Reader:
 
     def _end(self) -> None:
         part = self._part
-        if part.field in TEXT_FIELDS:
+        if part.is_text:
             self.texts[part.field].append(part.data.decode(errors="replace"))
-        elif part.data or part.too_large or part.file_name:
+        elif part.field and (part.data or part.too_large or part.file_name):
             self.pictures.append(self._picture(part))
+            self.fields.append(part.field)
 
     def _end_of_form(self) -> None:
         self.ended = True

@@ -11,23 +11,28 @@ from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 
 from visavis.entry.services import Records, Services
-from visavis.entry.web import forms
+from visavis.entry.web import forms, portraits
 from visavis.entry.web.elements import html
 from visavis.entry.web.gallery import Gallery
 from visavis.entry.web.guard import FORMS, Guard
+from visavis.entry.web.handover import Handover
 from visavis.entry.web.look import features
 from visavis.entry.web.pages import (
     analysis,
+    face_login,
     heads,
     invitations,
     passwords,
+    people,
     privacy,
     profile,
+    recognise,
     registration,
     set_up,
     settings,
     sign_in,
     users,
+    verify,
 )
 
 RECONNECT_WITHIN_S = 30
@@ -49,7 +54,7 @@ _NOT_FOUND = {
 }
 
 
-_FORMS = (sign_in, registration, passwords, set_up, invitations)
+_FORMS = (sign_in, face_login, registration, passwords, set_up, invitations)
 
 
 def mount(app: FastAPI, services: Services, records: Records) -> None:
@@ -68,7 +73,13 @@ def mount(app: FastAPI, services: Services, records: Records) -> None:
     nicegui.app.on_page_exception(_page_broken)
     analysis.install(services, records, gallery)
     heads.install(services, records)
-    for page in (profile, users, privacy, settings):
+    handover, known = Handover(), app.state.people
+    portraits.install(records)
+    people.install(services, records, known, handover)
+    recognise.install(records, known, handover)
+    verify.install(records, known)
+    profile.install(records, known)
+    for page in (users, privacy, settings):
         page.install(records)
     ui.run_with(
         app,

@@ -1,4 +1,4 @@
-"""Plain pages with a form, for whoever is not logged in: no script, no web socket.
+"""Plain pages with a form, for whoever is not logged in: no web socket, and hardly a script.
 
 Everything a person brings in goes through `escape`; all else is ours.
 """
@@ -30,7 +30,7 @@ HEADERS = {
     # Without any referrer browsers call the sender of a form `null`, and that may be anybody.
     "Referrer-Policy": "same-origin",
 }
-"""Of every page here: nothing runs in them, and nobody keeps them."""
+"""Of every page here: nothing runs in them but what `page` is told, and nobody keeps them."""
 
 _STATUS = (  # the first that fits wins
     (TooManyRequests, HTTPStatus.TOO_MANY_REQUESTS),
@@ -49,7 +49,7 @@ _FRAME = """<!doctype html>
 <link rel="icon" href="favicon.ico">
 <link rel="stylesheet" href="assets/theme.css?v={version}">
 <link rel="stylesheet" href="assets/forms.css?v={version}">
-</head>
+{scripts}</head>
 <body>
 <header class="vf-top">
   <a class="vv-mark" href="." aria-label="Visavis, start page">
@@ -123,7 +123,9 @@ def form(
     *,
     error: VisavisError | None = None,
     hidden: Mapping[str, str] | None = None,
+    before: str = "",
     second: str = "",
+    files_to: str = "",
 ) -> str:
     """Return a form that is sent to the page it stands on.
 
@@ -132,7 +134,9 @@ def form(
         button: What the button says.
         error: Why what was sent came to nothing; shown above the fields.
         hidden: Sent along.
+        before: Our own HTML above the fields.
         second: Our own HTML for another button, after the first one.
+        files_to: Where it is sent, with files; empty = to its own page, without any.
     """
     first = next((f for f in fields if not f.value and not f.fixed), fields[-1])
     told = fault(error) if error else ""
@@ -141,9 +145,11 @@ def form(
         for name, value in (hidden or {}).items()
     )
     drawn = "".join(_drawn(f, first=f is first, fault=bool(told)) for f in fields)
+    sent = f' action="{files_to.strip("/")}" enctype="multipart/form-data"' if files_to else ""
     return (
-        f'{told}<form method="post">{kept}{drawn}<div class="vf-acts">'
-        f'<button class="vv-button vv-primary">{escape(button)}</button>{second}</div></form>'
+        f'{told}<form method="post"{sent}>{kept}{before}{drawn}<div class="vf-acts">'
+        f'<button class="vv-button vv-primary" id="vf-go">{escape(button)}</button>{second}'
+        "</div></form>"
     )
 
 
@@ -171,7 +177,12 @@ def _drawn(field: Field, *, first: bool, fault: bool) -> str:
     return f'<label for="{name}">{escape(field.label)}{optional}</label>{hint}<input {drawn}>'
 
 
-def page(heading: str, *parts: str, error: VisavisError | None = None) -> Response:
+def page(
+    heading: str,
+    *parts: str,
+    error: VisavisError | None = None,
+    scripts: Sequence[str] = (),
+) -> Response:
     """Return a page.
 
     Args:
@@ -179,14 +190,20 @@ def page(heading: str, *parts: str, error: VisavisError | None = None) -> Respon
         parts: Our own HTML, from the top.
         error: Why what was sent came to nothing: the status says so, and the title, for who does
             not see the page.
+        scripts: Names of our own scripts that run in it.
     """
     body = _FRAME.format(
         title=escape(f"Error: {heading}" if error else heading),
         heading=escape(heading),
         body="\n".join(parts),
         version=__version__,
+        scripts="".join(
+            f'<script defer src="assets/{name}.js?v={__version__}"></script>' for name in scripts
+        ),
     )
     headers = dict(HEADERS)
+    if scripts:
+        headers["Content-Security-Policy"] += "; script-src 'self'; media-src 'self' blob:"
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_s)
     return Response(body, _status_of(error), headers, "text/html")

@@ -24,8 +24,12 @@ from visavis.throttle.errors import TooManyRequests
 from visavis.usecases.errors import LogInNeeded
 
 LOG_IN = "/login"
+BY_FACE, WITH_FACE = "/face", "/face-login"
+"""The page with the camera, and where it sends the picture."""
+
 FORMS = frozenset(
     {LOG_IN, "/logout", "/register", "/confirm", "/forgot", "/reset", "/set-up", "/invitation"}
+    | {BY_FACE, WITH_FACE}
 )
 """Pages for whoever is not logged in; they lie directly below the root."""
 
@@ -110,7 +114,10 @@ class Guard:
 
 def _is_open(scope: Scope) -> bool:
     path = scope["path"]
-    return path in FORMS or any(rule.fullmatch(path) for rule in (_OPEN, _OWN_RULES))
+    for_programs = getattr(scope["app"].state, "for_programs", ())  # they bring a key, no cookie
+    if path in FORMS or (scope.get("method"), path) in for_programs:
+        return True
+    return any(rule.fullmatch(path) for rule in (_OPEN, _OWN_RULES))
 
 
 def _is_page(asked: HTTPConnection) -> bool:

@@ -51,12 +51,12 @@ def look(services: Services, source: Source) -> Look | Failure:
 
 
 def _copies(data: bytes, options: ImageOptions) -> tuple[bytes, bytes]:
-    image = _shrunk(decode(data, options), VIEW_PX)
-    return encode_jpeg(image), encode_jpeg(_shrunk(image, THUMB_PX))
+    image = shrunk(decode(data, options), VIEW_PX)
+    return encode_jpeg(image), encode_jpeg(shrunk(image, THUMB_PX))
 
 
-def _shrunk(image: Pixels, longest: int) -> Pixels:
-    """Return `image` (h, w, 3) with its longer side at most `longest` pixels."""
+def shrunk(image: Pixels, longest: int) -> Pixels:
+    """Return a picture (h, w, 3) with its longer side at most `longest` pixels."""
     height, width = image.shape[:2]
     scale = longest / max(height, width)
     if scale >= 1:

@@ -9,6 +9,7 @@ from visavis.core.types import Feature
 from visavis.entry.web.fields import Choice, choices
 from visavis.entry.web.words import count
 from visavis.store.kinds import Mode
+from visavis.store.notices import Notice
 from visavis.usecases.policy import Policy
 from visavis.usecases.privacy import Rules
 
@@ -59,6 +60,11 @@ _ADULTS = Choice(
 def purpose_name(purpose: str) -> str:
     """Return what people call a purpose, also one that this version does not know."""
     return PURPOSES[Purpose(purpose)] if purpose in set(Purpose) else purpose
+
+
+def notice_name(notice: Notice) -> str:
+    """Return what people call a notice."""
+    return f"{purpose_name(notice.purpose)}, {notice.language}, version {notice.version}"
 
 
 def fields(rules: Rules, sealed: int, policy: Policy, *, fixed: bool) -> str:

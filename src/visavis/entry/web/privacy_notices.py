@@ -11,7 +11,7 @@ from visavis.entry.web import shell
 from visavis.entry.web.elements import html
 from visavis.entry.web.fields import act, area, line, select
 from visavis.entry.web.lists import Listing
-from visavis.entry.web.privacy_choices import PURPOSES, purpose_name
+from visavis.entry.web.privacy_choices import PURPOSES, notice_name
 from visavis.entry.web.privacy_frame import NOTICES, part
 from visavis.entry.web.questions import Form, Question, acting
 from visavis.entry.web.visitor import Visit
@@ -83,7 +83,9 @@ class NoticesPart:
         language, text = form.text("language"), form.text("text")
         add = self._visit.records.notices.add
         notice = await self._visit.do(lambda actor: add(actor, purpose, language, text))
-        self._visit.tell(f"{_name(notice)} is published. It can be named in consents from now on.")
+        self._visit.tell(
+            f"{notice_name(notice)} is published. It can be named in consents from now on."
+        )
         await self.show()
 
 
@@ -104,18 +106,14 @@ def drawn(notices: Sequence[Notice], *, may_write: bool) -> str:
 
 def _item(notice: Notice, *, in_use: bool, may_write: bool) -> str:
     chip = '<span class="vo-chip">in use</span>' if in_use else ""
-    again = act("write", "Write the next version", notice.id, _name(notice), "vv-button")
+    again = act("write", "Write the next version", notice.id, notice_name(notice), "vv-button")
     return (
         f'<details class="vo-card" data-state="{"good" if in_use else "old"}"><summary>'
-        f"<span><strong>{escape(_name(notice))}</strong>{chip}</span>"
+        f"<span><strong>{escape(notice_name(notice))}</strong>{chip}</span>"
         f"<small>since {day(notice.created_at)}</small></summary>"
         f'<div class="vo-text" lang="{escape(notice.language)}">{escape(notice.text)}</div>'
         f"{again if in_use and may_write else ''}</details>"
     )
-
-
-def _name(notice: Notice) -> str:
-    return f"{purpose_name(notice.purpose)}, {notice.language}, version {notice.version}"
 
 
 def _fields(before: Notice | None) -> str:

@@ -12,12 +12,13 @@ from visavis.core.attributes import Head
 from visavis.core.purposes import Purpose
 from visavis.credentials.roles import Permission
 from visavis.entry.services import Records
-from visavis.entry.web import privacy_choices, shell
+from visavis.entry.web import privacy_choices, privacy_enrolling, shell
 from visavis.entry.web.elements import html, sentence
 from visavis.entry.web.privacy_frame import part
 from visavis.entry.web.questions import Form, Question, sending
 from visavis.entry.web.visitor import Visit
 from visavis.store.kinds import Mode
+from visavis.store.page import MOST
 from visavis.usecases.actor import Actor
 from visavis.usecases.policy import Policy
 from visavis.usecases.privacy import NotConfirmed, Rules
@@ -70,11 +71,17 @@ class RulesPart:
     async def show(self) -> None:
         """Show the rules as they are now."""
         privacy = self._visit.records.privacy
-        self._rules, sealed = await self._visit.do(
-            lambda actor: (privacy.rules(actor), privacy.templates(actor))
+        notices = self._visit.records.notices
+        self._rules, sealed, told = await self._visit.do(
+            lambda actor: (
+                privacy.rules(actor),
+                privacy.templates(actor),
+                notices.page(actor, MOST).items,
+            )
         )
         if not self._visit.is_over:
             shown = privacy_choices.fields(self._rules, sealed, self._policy, fixed=self._fixed)
+            shown += privacy_enrolling.fields(self._rules, told, fixed=self._fixed)
             self._fields.set_content(shown)
 
     async def _save(self, form: Form) -> None:
@@ -108,6 +115,8 @@ def _given(form: Form, rules: Rules) -> dict[str, Any]:
         "purposes": _words(form, "purposes", Purpose),
         "attributes": _words(form, "attributes", Head),
         "adults_only": bool(form.all("adults_only")),
+        "agreed_notice": privacy_enrolling.agreed_notice(form.text("agreed_notice")),
+        "keep_pictures": bool(form.all("keep_pictures")),
     }
     return {name: value for name, value in asked.items() if value != getattr(rules, name)}
 

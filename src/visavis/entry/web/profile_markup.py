@@ -13,6 +13,7 @@ from visavis.entry.web.fields import act, line
 from visavis.entry.web.words import count, day, moment
 from visavis.store.api_keys import ApiKey
 from visavis.store.sessions import Session
+from visavis.usecases.face_login import State as FaceState
 from visavis.usecases.profile import Me
 
 FEW_CODES = 3
@@ -50,6 +51,7 @@ class State:
         may_make_keys: Whether they may make some.
         login: Whether people log in here at all.
         now: The time.
+        face: How they stand with logging in by face; None = nobody does here.
     """
 
     me: Me
@@ -60,6 +62,7 @@ class State:
     may_make_keys: bool
     login: bool
     now: datetime
+    face: FaceState | None = None
 
 
 def account(state: State) -> str:
@@ -76,6 +79,7 @@ def account(state: State) -> str:
     if state.login:
         rows.append(_row("Password", "Only you know it.", password))
         rows.append(_second_factor(state))
+        rows.append(_face(state.face) if state.face else "")
     return f'<dl class="va-rows">{"".join(rows)}</dl>'
 
 
@@ -89,6 +93,20 @@ def _second_factor(state: State) -> str:
         told += ' <span class="va-warn">Make new ones before you need them.</span>'
     acts = act("codes", "New recovery codes") + act("no-factor", "Remove", whose="the factor")
     return _row("Second factor", told, acts)
+
+
+def _face(face: FaceState) -> str:
+    if not face.kept:
+        told = "Off." if not face.obstacle else f"Off: {escape(face.obstacle)}."
+        add = "" if face.obstacle else act("face", "Set up", whose="your face", kind="vv-button")
+        return _row("Your face", told, add)
+    if face.face is None or face.obstacle:
+        told = f"It opens nothing now: {escape(face.obstacle or 'the consent was taken back')}."
+    elif not face.works:
+        told = "It was taken for an older version; remove it and take another picture."
+    else:
+        told = f"You log in with it since {day(face.face.since)}. A photo of you may pass as well."
+    return _row("Your face", told, act("no-face", "Remove", whose="your face"))
 
 
 def _row(name: str, content: str, acts: str = "") -> str:

@@ -101,7 +101,15 @@ class Question:
             with ui.element("div").classes("vv-actions"):
                 plain_button(close, self.close)
 
-    def ask(self, fields: str, label: str, answer: Answer, *, grave: bool = False) -> None:
+    def ask(
+        self,
+        fields: str,
+        label: str,
+        answer: Answer,
+        *,
+        grave: bool = False,
+        more: Callable[[], object] | None = None,
+    ) -> None:
         """Ask.
 
         Args:
@@ -109,10 +117,13 @@ class Question:
             label: What the button says.
             answer: Called with what is filled in; the dialog closes when it is done.
             grave: Whether it cannot be undone.
+            more: Builds what stands below the fields and changes while the dialog is open.
         """
         kind = "vo-grave" if grave else "vv-primary"
         with self._inside, ui.element("form") as form:
             html(fields)
+            if more is not None:
+                more()
             fault = html("", "p").classes("vo-fault").props("role=alert")
             with ui.element("div").classes("vv-actions"):
                 button = html(escape(label), "button").classes(f"vv-button {kind}")

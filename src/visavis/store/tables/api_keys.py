@@ -2,8 +2,11 @@
 
 from sqlalchemy import Column, Index, UniqueConstraint
 
-from visavis.store.columns import Id, Names, Utc, Words
+from visavis.store.columns import Bytes, Id, Names, Utc, Words
 from visavis.store.tables.base import part_of, tenant_table
+
+MOST_SEALED_SECRET = 256
+"""Bytes of a sealed secret; ours take 87."""
 
 api_keys = tenant_table(
     "api_keys",
@@ -16,8 +19,10 @@ api_keys = tenant_table(
     Column("expires_at", Utc),
     Column("last_used_at", Utc),
     Column("revoked_at", Utc),
+    Column("sealed_secret", Bytes(MOST_SEALED_SECRET)),
     UniqueConstraint("secret_hash"),
     part_of("users", "user_id", ondelete="CASCADE"),
+    Index(None, "id"),
     Index(None, "tenant_id", "user_id"),
     Index(None, "tenant_id", "created_at", "id"),
 )

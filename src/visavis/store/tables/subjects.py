@@ -1,4 +1,8 @@
-"""People whose faces a tenant knows."""
+"""People whose faces a tenant knows.
+
+The collection of most is none, which is empty here; some have no row of their own. So the column is
+no foreign key.
+"""
 
 from sqlalchemy import Boolean, Column, Index, UniqueConstraint
 
@@ -12,6 +16,8 @@ subjects = tenant_table(
     Column("created_at", Utc, nullable=False),
     Column("erased_at", Utc),
     Column("adult", Boolean),
+    Column("collection_id", Id, nullable=False, server_default=""),  # no foreign key: see above
     UniqueConstraint("tenant_id", "reference"),
     Index(None, "tenant_id", "created_at", "id"),
+    Index(None, "tenant_id", "collection_id", "created_at", "id"),
 )

@@ -15,6 +15,7 @@ template_changes = tenant_table(
     Column("subject_id", Id, nullable=False),
     Column("embedder", Words(LONGEST_EMBEDDER), nullable=False),
     Column("added", Boolean, nullable=False),
+    Column("collection_id", Id, nullable=False, server_default=""),
     Index(None, "tenant_id", "subject_id"),
 )
 

@@ -5,11 +5,29 @@ than the native API does.
 """
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from visavis.core.settings import DialectOptions
+from visavis.entry.http_api.dialects import compreface, deepface, rekognition, seed
 
 
 def routers(options: DialectOptions) -> list[APIRouter]:
     """Return the routes of the dialects that are on."""
-    spoken: dict[str, APIRouter] = {}
+    spoken: dict[str, APIRouter] = {
+        "compreface": compreface.router,
+        "rekognition": rekognition.router,
+        "deepface": deepface.router,
+        "seed": seed.router,
+    }
     return [router for name, router in spoken.items() if getattr(options, name)]
+
+
+def addresses(options: DialectOptions) -> frozenset[tuple[str, str]]:
+    """Return method and path of the routes beside /api: they ask for a key, not for a cookie."""
+    routes = [route for router in routers(options) for route in router.routes]
+    return frozenset(
+        (method, route.path)
+        for route in routes
+        if isinstance(route, APIRoute) and not route.path.startswith("/api/")
+        for method in route.methods or ()
+    )

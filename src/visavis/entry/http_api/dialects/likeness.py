@@ -23,12 +23,12 @@ def likeness(similarity: float, calibration: Calibration) -> float:
         similarity: Cosine, −1..1.
         calibration: Says what that means.
     """
-    return 1 - calibration.fmr(similarity) ** BEND
+    return 1 - math.pow(calibration.fmr(similarity), BEND)
 
 
 def fmr_of(likeness: float) -> float:
     """Return the FMR, above 0 up to 1, of pairs that are so alike, 0..1."""
-    return max((1 - min(max(likeness, 0.0), 1.0)) ** (1 / BEND), LEAST)
+    return max(math.pow(1 - min(max(likeness, 0.0), 1.0), 1 / BEND), LEAST)
 
 
 def least_similarity(likeness: float, calibration: Calibration) -> float:

@@ -18,6 +18,8 @@ from visavis.entry.http_api.schemas_privacy import (
 
 router = APIRouter(prefix="/api/v1", tags=["privacy"], route_class=Guarded)
 
+_NO_NOTICE = (404, "There is no such notice here.")
+
 
 @router.get("/privacy", summary="Read the privacy rules")
 @needs(Permission.PRIVACY_READ)
@@ -33,14 +35,16 @@ def read(actor: Caller, records: Held) -> PrivacyState:
     )
 
 
-@router.put("/privacy", summary="Set the privacy rules", responses=answers(UNFIT))
+@router.put("/privacy", summary="Set the privacy rules", responses=answers(_NO_NOTICE, UNFIT))
 @needs(Permission.PRIVACY_WRITE)
 def put(rules: NewRules, actor: Caller, records: Held) -> PrivacyRules:
     """Set all rules. A stricter mode while there are templates needs `confirm`; none is erased."""
     return PrivacyRules(**records.privacy.change(actor, **dict(rules)).as_dict())
 
 
-@router.patch("/privacy", summary="Change some of the privacy rules", responses=answers(UNFIT))
+@router.patch(
+    "/privacy", summary="Change some of the privacy rules", responses=answers(_NO_NOTICE, UNFIT)
+)
 @needs(Permission.PRIVACY_WRITE)
 def patch(rules: RulesChange, actor: Caller, records: Held) -> PrivacyRules:
     """Change what is given. A stricter mode while there are templates needs `confirm`."""

@@ -11,7 +11,9 @@ from visavis.credentials.roles import Permission
 from visavis.entry.http_api.access import Caller, Guarded, Held, KnownPeople, needs, takes_long
 from visavis.entry.http_api.faces import PlaceOfFace, seen
 from visavis.entry.http_api.pictures import PICTURE_ANSWERS, Pictures, form_of, one
+from visavis.entry.http_api.routes.subjects import collection_id
 from visavis.entry.http_api.schemas import answers
+from visavis.entry.http_api.schemas_collections import InCollection
 from visavis.entry.http_api.schemas_recognition import (
     Candidate,
     Identification,
@@ -41,12 +43,13 @@ Whom = Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="who it
 _PAIR = 2
 _CLOSED = (403, "They may not, or mode, purpose, consent or age do not allow it.")
 _ABSENT = (404, "There is no such subject here, or they were erased.")
+_NOWHERE = (404, "There is no such collection.")
 
 
 @router.post(
     "/recognize",
     summary="Tell who is on a picture",
-    responses={**PICTURE_ANSWERS, **answers(_CLOSED)},
+    responses={**PICTURE_ANSWERS, **answers(_CLOSED, _NOWHERE)},
     openapi_extra=form_of(1),
 )
 @needs(Permission.RECOGNISE)
@@ -59,10 +62,19 @@ def recognize(
     purpose: For = Purpose.RECOGNITION,
     top: Top = DEFAULT_TOP,
     target_fpir: Fpir = DEFAULT_FPIR,
+    collection: InCollection = None,
 ) -> Identification:
-    """Compare every face with everybody who is enrolled (1:N). Nothing of the picture is kept."""
+    """Compare every face with everybody who is enrolled (1:N). Nothing of the picture is kept.
+
+    Without a collection, those are compared who are in none.
+    """
     found = people.recognition.recognize(
-        actor, one(pictures), purpose=purpose, top=top, target_fpir=target_fpir
+        actor,
+        one(pictures),
+        purpose=purpose,
+        top=top,
+        target_fpir=target_fpir,
+        collection=collection_id(records, actor, collection),
     )
     return _identification(records, actor, found)
 
@@ -70,7 +82,7 @@ def recognize(
 @router.post(
     "/identify",
     summary="Tell who the one person on a picture is",
-    responses={**PICTURE_ANSWERS, **answers(_CLOSED)},
+    responses={**PICTURE_ANSWERS, **answers(_CLOSED, _NOWHERE)},
     openapi_extra=form_of(1),
 )
 @needs(Permission.RECOGNISE)
@@ -84,10 +96,17 @@ def identify(
     purpose: For = Purpose.RECOGNITION,
     top: Top = DEFAULT_TOP,
     target_fpir: Fpir = DEFAULT_FPIR,
+    collection: InCollection = None,
 ) -> Identification:
     """As `recognize`, for exactly one face: none and several are refused."""
     found = people.recognition.identify(
-        actor, one(pictures), purpose=purpose, box=box, top=top, target_fpir=target_fpir
+        actor,
+        one(pictures),
+        purpose=purpose,
+        box=box,
+        top=top,
+        target_fpir=target_fpir,
+        collection=collection_id(records, actor, collection),
     )
     return _identification(records, actor, found)
 

@@ -5,8 +5,6 @@ from typing import Any
 
 from nicegui import events, ui
 
-from visavis import __version__
-from visavis.core.settings import MIB
 from visavis.core.types import Source
 from visavis.credentials.roles import Permission
 from visavis.entry.services import Records, Services
@@ -15,6 +13,7 @@ from visavis.entry.web.desk import Desk, Notice, Picture
 from visavis.entry.web.elements import CROSS, html, plain_button
 from visavis.entry.web.gallery import Gallery
 from visavis.entry.web.look import Look, look
+from visavis.entry.web.taking import add_scripts, why_not_sent
 from visavis.entry.web.visitor import Visit
 from visavis.usecases.actor import Actor
 from visavis.usecases.analysis import Failure
@@ -44,7 +43,7 @@ class AnalysisPage:
         self._layers = {markup.BOXES, markup.POINTS}
         self._shown: Picture | None = None
         self._thumbs: dict[Picture, ui.html] = {}
-        ui.add_head_html(f'<script defer src="assets/analysis.js?v={__version__}"></script>')
+        add_scripts()
         self._build()
         self._listen()
 
@@ -79,12 +78,7 @@ class AnalysisPage:
 
     def _refuse(self, args: Any) -> None:  # noqa: ANN401  # whatever a browser sends
         """Say why a file never got here."""
-        largest = self._services.settings.images.max_bytes // MIB
-        reasons = {
-            "too_large": f"is larger than the {largest} MB allowed. Send a smaller copy.",
-            "not_sent": "did not arrive: the connection broke. Try it again.",
-        }
-        sentence = reasons.get(str(args["why"]), reasons["not_sent"])
+        sentence = why_not_sent(str(args["why"]), self._services.settings.images.max_bytes)
         self._desk.refuse(str(args["name"])[:200], sentence)
         self._show_progress()
         self._show_notices()

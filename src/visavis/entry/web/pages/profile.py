@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from nicegui import ui
 
 from visavis.credentials.roles import Permission
-from visavis.entry.services import Records
+from visavis.entry.services import People, Records
 from visavis.entry.web import profile_markup, shell
 from visavis.entry.web.elements import html
 from visavis.entry.web.profile_account import Account
+from visavis.entry.web.profile_face import FaceOfMine
 from visavis.entry.web.profile_factor import Factor
 from visavis.entry.web.profile_keys import Keys
 from visavis.entry.web.profile_markup import State
@@ -22,11 +23,11 @@ from visavis.usecases.actor import Actor
 TITLE = "Profile and security – Visavis"
 
 
-def install(records: Records) -> None:
+def install(records: Records, people: People) -> None:
     """Register the page."""
 
     async def build(visit: Visit, actor: Actor) -> None:
-        await ProfilePage(records, visit, actor).refresh()
+        await ProfilePage(records, people, visit, actor).refresh()
 
     shell.install(records, shell.PROFILE, TITLE, build)
 
@@ -34,7 +35,7 @@ def install(records: Records) -> None:
 class ProfilePage:
     """One open page."""
 
-    def __init__(self, records: Records, visit: Visit, actor: Actor) -> None:
+    def __init__(self, records: Records, people: People, visit: Visit, actor: Actor) -> None:
         self._records = records
         self._visit = visit
         self._parts: dict[Callable[[State], str], ui.html] = {}
@@ -42,6 +43,7 @@ class ProfilePage:
             html("Profile and security", "h1")
             self._steps = Steps(records, visit, self.refresh)
             self._build(actor)
+        self._face = FaceOfMine(self._steps, people)
         acting(main, visit, self._acts())
 
     def _build(self, actor: Actor) -> None:
@@ -61,7 +63,7 @@ class ProfilePage:
     def _acts(self) -> dict[str, Act]:
         """Return what each button does."""
         own = {"end": self._end, "end-others": self._end_others, "done": self._steps.put_away}
-        groups = (Account(self._steps), Factor(self._steps), Keys(self._steps))
+        groups = (Account(self._steps), Factor(self._steps), Keys(self._steps), self._face)
         return own | {name: act for group in groups for name, act in group.acts().items()}
 
     async def refresh(self) -> None:
@@ -87,6 +89,7 @@ class ProfilePage:
             may_make_keys=actor.may(Permission.KEYS_WRITE),
             login=login,
             now=records.ground.clock(),
+            face=self._face.state(actor) if login else None,
         )
 
     async def _end(self, session_id: str) -> None:

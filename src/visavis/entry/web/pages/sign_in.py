@@ -1,5 +1,6 @@
 """The pages to log in and out."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated
@@ -11,7 +12,7 @@ from visavis.entry.services import Records
 from visavis.entry.web import cookies, forms
 from visavis.entry.web.form_reading import Form, network_address
 from visavis.entry.web.forms import CODE, EMAIL, PASSWORD, filled
-from visavis.entry.web.guard import LOG_IN, local_path
+from visavis.entry.web.guard import BY_FACE, LOG_IN, local_path
 from visavis.entry.web.visitor import actor_of
 from visavis.usecases.errors import LogInNeeded, SecondFactorNeeded
 
@@ -21,6 +22,10 @@ _DONE = {
     NEW_PASSWORD: "You have a new password. Log in with it.",
 }
 _WRONG_CODE = "this code is wrong or was used before; wait for the next one and type that"
+_BY_FACE = (
+    f'<button class="vv-button" formaction="{BY_FACE.strip("/")}" formnovalidate>Use my face'
+    "</button>"
+)
 _FROM_THE_APP = "6 digits from your authenticator app, or one of your recovery codes."
 
 
@@ -36,7 +41,7 @@ def routes(records: Records) -> APIRouter:
             return forms.onward(local_path(then))
         if records.set_up.needed():
             return nobody_yet()
-        return _page(records, {"next": local_path(then)}, said=_DONE.get(said, ""))
+        return page(records, {"next": local_path(then)}, said=_DONE.get(said, ""))
 
     @router.post(LOG_IN)
     def log_in(request: Request, form: Form) -> Response:
@@ -45,7 +50,7 @@ def routes(records: Records) -> APIRouter:
         except SecondFactorNeeded:
             return _factor_page(form)
         except VisavisError as exc:
-            return _page(records, form, exc)
+            return page(records, form, exc)
 
     @router.post("/logout")
     def log_out(request: Request) -> Response:
@@ -100,9 +105,18 @@ def nobody_yet() -> Response:
     )
 
 
-def _page(
-    records: Records, form: Form, error: VisavisError | None = None, said: str = ""
+def page(
+    records: Records, form: Mapping[str, str], error: VisavisError | None = None, said: str = ""
 ) -> Response:
+    """Return the page to log in.
+
+    Args:
+        records: Knows what is possible here.
+        form: What was typed before.
+        error: Why that came to nothing.
+        said: What was done before.
+    """
+    by_face = records.ground.settings.accounts.face_login != "off"
     further = [("forgot", "Forgot your password?")]
     if records.registration.is_open:
         further.append(("register", "Make an account"))
@@ -114,6 +128,7 @@ def _page(
             "Log in",
             error=error,
             hidden={"next": local_path(form.get("next", ""))},
+            second=_BY_FACE if by_face else "",
         ),
         forms.links(*further),
         error=error,

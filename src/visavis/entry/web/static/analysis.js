@@ -1,10 +1,9 @@
-// The start page in the browser: choosing and dropping files, the camera, pointing at faces.
+// Pictures in the browser: choosing and dropping files, the camera, pointing at faces.
 "use strict";
 
 const visavis = (() => {
   let uploader = 0;
   let largest = Infinity;
-  let stream = null;
   let pinned = null; // the face that stays lit after a click
 
   const find = (id) => document.getElementById(id);
@@ -67,13 +66,6 @@ const visavis = (() => {
 
   // ---- camera ---------------------------------------------------------------------------------
 
-  const TROUBLE = {
-    NotAllowedError: "The browser may not use the camera. Allow it beside the address and try again.",
-    NotFoundError: "No camera was found on this device. Connect one, or choose a picture instead.",
-    NotReadableError: "Another program is using the camera. Close it there and try again.",
-    insecure: "The camera works only over https, or on the same machine as localhost. Choose a picture instead.",
-  };
-
   function tell(sentence) {
     const note = find("vv-camera-note");
     note.textContent = sentence;
@@ -81,41 +73,23 @@ const visavis = (() => {
   }
 
   async function openCamera() {
-    find("vv-camera").showModal();
+    const dialog = find("vv-camera");
+    dialog.showModal();
     tell("Waiting for the camera…");
-    if (!navigator.mediaDevices) return tell(TROUBLE.insecure);
-    try {
-      const opened = await navigator.mediaDevices.getUserMedia({
-        video: { width: { ideal: 1920 }, height: { ideal: 1080 }, facingMode: "user" },
-      });
-      if (!find("vv-camera").open) return opened.getTracks().forEach((track) => track.stop());
-      stream = opened;
-      const video = find("vv-video");
-      video.srcObject = stream;
-      await video.play();
-      tell("");
-      action("snap").disabled = false;
-      action("snap").focus();
-    } catch (error) {
-      tell(TROUBLE[error.name] ?? `The camera cannot be used (${error.name}). Choose a picture instead.`);
-    }
+    const trouble = await visavisCamera.open(find("vv-video"), () => dialog.open);
+    tell(trouble);
+    if (trouble || !dialog.open) return;
+    action("snap").disabled = false;
+    action("snap").focus();
   }
 
   function stopCamera() {
-    stream?.getTracks().forEach((track) => track.stop());
-    stream = null;
-    find("vv-video").srcObject = null;
+    visavisCamera.close(find("vv-video"));
     action("snap").disabled = true;
   }
 
   function snap() {
-    const video = find("vv-video");
-    const canvas = document.createElement("canvas");
-    canvas.width = video.videoWidth;
-    canvas.height = video.videoHeight;
-    canvas.getContext("2d").drawImage(video, 0, 0);
-    const time = new Date().toTimeString().slice(0, 8).replaceAll(":", "-");
-    canvas.toBlob((blob) => add([new File([blob], `camera-${time}.jpg`, { type: blob.type })]), "image/jpeg", 0.95);
+    visavisCamera.shoot(find("vv-video"), (picture) => add([picture]));
     find("vv-camera").close();
   }
 
