@@ -5,12 +5,15 @@ import hashlib
 import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from visavis.core.attributes import CLASSES, UNDISCLOSED, UNKNOWN, Head, class_of
 from visavis.core.errors import InvalidInput
 from visavis.lab.roots import Root, safe_names
+
+Item = TypeVar("Item")
 
 FILE = "file"
 
@@ -77,12 +80,12 @@ def read_labels(text: str, heads: Collection[Head] | None = None) -> list[Labell
     return list(found.values())
 
 
-def spread(labelled: Sequence[Labelled], limit: int | None) -> list[Labelled]:
+def spread(listed: Sequence[Item], limit: int | None) -> list[Item]:
     """Return at most `limit` of them, taken evenly from the whole list."""
-    if limit is None or limit >= len(labelled):
-        return list(labelled)
-    kept = np.linspace(0, len(labelled) - 1, limit).round().astype(int)
-    return [labelled[i] for i in kept]
+    if limit is None or limit >= len(listed):
+        return list(listed)
+    kept = np.linspace(0, len(listed) - 1, limit).round().astype(int)
+    return [listed[i] for i in kept]
 
 
 def sha256_of_data(labelled: Iterable[Labelled], root: Root) -> str:

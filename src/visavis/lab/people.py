@@ -44,6 +44,20 @@ def read_people(root: Path) -> People:
     return {person: tuple(people[person]) for person in sorted(people)}
 
 
+def read_pictures(root: Path) -> tuple[str, ...]:
+    """Return the names of all pictures below a folder or in a .zip, in order; nobody is named.
+
+    Raises:
+        InvalidInput: there is neither a folder nor a readable .zip, or it holds no pictures.
+    """
+    paths = sorted(path for path in map(PurePosixPath, _names(root)) if _is_picture(path))
+    for path in paths:
+        _require_text(path)
+    if not paths:
+        raise InvalidInput(f"{root} holds no pictures; give a folder or a .zip that does")
+    return tuple(str(path) for path in paths)
+
+
 def _depth(paths: Iterable[PurePosixPath]) -> int:
     """Return how many folders all pictures lie in together, before they part."""
     folders = {path.parts[:-1] for path in paths if len(path.parts) > 1}

@@ -70,12 +70,17 @@ def evaluate_verification(survey: Survey, pairs: Pairs, pack: str) -> Verificati
     Raises:
         InvalidInput: the root and the list do not fit, or no impostor pair could be compared.
     """
+    return report(pairs, embedded(survey, pairs), pack, survey.failures)
+
+
+def embedded(survey: Survey, pairs: Pairs) -> dict[str, Floats]:
+    """Return the vector (d,) of the face that each picture is about; left out where none is."""
     embeddings: dict[str, Floats] = {}
     for analysis in survey.run(names_of(pairs), {Feature.EMBEDDING}):
         vector = _embedding(analysis.faces, analysis.width, analysis.height)
         if vector is not None:
             embeddings[analysis.name] = vector
-    return report(pairs, embeddings, pack, survey.failures)
+    return embeddings
 
 
 def names_of(pairs: Pairs) -> tuple[str, ...]:
@@ -84,7 +89,11 @@ def names_of(pairs: Pairs) -> tuple[str, ...]:
 
 
 def report(
-    pairs: Pairs, embeddings: Mapping[str, Floats], pack: str, unreadable: Sequence[Failure] = ()
+    pairs: Pairs,
+    embeddings: Mapping[str, Floats],
+    pack: str,
+    unreadable: Sequence[Failure] = (),
+    others: Mapping[str, Floats] | None = None,
 ) -> VerificationReport:
     """Judge pairs by the cosine of their embeddings.
 
@@ -93,11 +102,13 @@ def report(
         embeddings: (d,) float32 of unit length by picture; a picture left out has no face.
         pack: Name of the weights.
         unreadable: Pictures that could not be read.
+        others: Those of the second picture of each pair, made by another embedder, say; None =
+            the same.
 
     Raises:
         InvalidInput: no pair of different people could be compared.
     """
-    scores = _scores(pairs, embeddings)
+    scores = _scores(pairs, embeddings, embeddings if others is None else others)
     failed = np.isnan(scores)
     genuine = np.where(failed, -np.inf, scores)[pairs.same]
     impostor = scores[~pairs.same & ~failed]
@@ -176,9 +187,9 @@ def _embedding(faces: Faces, width: int, height: int) -> Floats | None:
     return vector if np.isfinite(vector).all() else None
 
 
-def _scores(pairs: Pairs, embeddings: Mapping[str, Floats]) -> Scores:
+def _scores(pairs: Pairs, left: Mapping[str, Floats], right: Mapping[str, Floats]) -> Scores:
     scores = np.full(len(pairs), np.nan)
     for i, (a, b) in enumerate(zip(pairs.first, pairs.second, strict=True)):
-        if a in embeddings and b in embeddings:
-            scores[i] = np.dot(embeddings[a].astype(np.float64), embeddings[b].astype(np.float64))
+        if a in left and b in right:
+            scores[i] = np.dot(left[a].astype(np.float64), right[b].astype(np.float64))
     return scores

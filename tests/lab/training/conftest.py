@@ -25,7 +25,7 @@ def torch_here():
 @pytest.fixture(scope="session")
 def crops(shared_data, torch_here):
     """Give 1,700 labelled faces of FairFace, cut from the middle of their pictures."""
-    from visavis.lab.training.crops import CropSet, _is_held_out, kept_side
+    from visavis.lab.training.crops import CropSet, is_held_out, kept_side
 
     side = kept_side(SPEC)
     rows = list(csv.DictReader(io.StringIO((shared_data / "fairface/train.csv").read_text())))
@@ -39,5 +39,5 @@ def crops(shared_data, torch_here):
         head: np.array([CLASSES[head].index(class_of(head, row[head])) for row in rows])
         for head in (Head.AGE, Head.GENDER)
     }
-    held_out = np.array([_is_held_out(picture) for picture in pictures])
+    held_out = np.array([is_held_out(picture) for picture in pictures])
     return CropSet(np.stack(pixels), truth, held_out, "0" * 64, SPEC)

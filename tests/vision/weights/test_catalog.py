@@ -1,13 +1,17 @@
 """The catalog: packs are complete, every weight can be fetched, checked and made."""
 
+import hashlib
+import importlib.resources
 import re
 
 import pytest
 
 from visavis.core.errors import UnknownWeights
-from visavis.vision.weights.catalog import PACKS, WEIGHTS, find_pack, find_weight
+from visavis.vision.weights.catalog import PACKS, WEIGHTS, find_pack, find_weight, pack_of
 from visavis.vision.weights.conversion import converter_stamp
-from visavis.vision.weights.sources import PypiSource, UrlSource
+from visavis.vision.weights.sources import BundledSource, PypiSource, UrlSource
+
+BUNDLED = importlib.resources.files("visavis.vision.weights") / "bundled"
 
 
 @pytest.mark.parametrize("name", PACKS)
@@ -29,13 +33,22 @@ def test_every_weight_is_pinned() -> None:
         match weight.source:
             case PypiSource(requirement=requirement):
                 assert "==" in requirement
+            case BundledSource(name=name):
+                digest = hashlib.sha256((BUNDLED / name).read_bytes()).hexdigest()
+                assert digest == weight.sha256
             case UrlSource(url=url):
                 assert url.startswith("https://")
                 assert "/main/" not in url
 
 
 def test_unknown_names_are_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownWeights, match=r"no pack called dfault; known are default, opencv"):
+    with pytest.raises(UnknownWeights, match=r"no pack called dfault; known are default, lite"):
         find_pack("dfault")
     with pytest.raises(UnknownWeights, match=r"no weight called resnet; known are centerface"):
         find_weight("resnet")
+
+
+def test_an_embedder_leads_to_the_first_pack_that_it_serves_in() -> None:
+    assert [pack_of(find_weight(pack.embedder).id) for pack in PACKS.values()] == [*PACKS.values()]
+    with pytest.raises(UnknownWeights, match=r"no pack has the embedder nobody@1; known are"):
+        pack_of("nobody@1")

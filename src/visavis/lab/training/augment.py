@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from visavis.core.types import Floats, Pixels
 from visavis.lab.training.recipes import Augmentation
-from visavis.vision.opencv import recolour, warp
+from visavis.vision.opencv import recolour, resize, warp
 from visavis.vision.warp import from_complex
 
 Dice = np.random.Generator
@@ -27,7 +27,7 @@ def augment(crops: Pixels, seen: int, how: Augmentation, dice: Dice) -> Pixels:
     moved = [warp(crop, m, seen) for crop, m in zip(crops, matrices, strict=True)]
     colours = _lights(np.array([picture.mean() for picture in moved]), how, dice)
     lit = np.stack([recolour(each, m) for each, m in zip(moved, colours, strict=True)])
-    return _covered(lit, how, dice)
+    return _covered(_coarse(lit, how, dice), how, dice)
 
 
 def centred(crops: Pixels, seen: int) -> Pixels:
@@ -70,6 +70,15 @@ def _lights(middle: NDArray[np.float64], how: Augmentation, dice: Dice) -> Float
     mixing = (1 - colour)[:, None, None] / 3 + colour[:, None, None] * np.eye(3)
     added = np.broadcast_to((middle * (1 - contrast) + brightness)[:, None, None], (n, 3, 1))
     return np.concatenate([contrast[:, None, None] * mixing, added], axis=2).astype(np.float32)
+
+
+def _coarse(pictures: Pixels, how: Augmentation, dice: Dice) -> Pixels:
+    """Shrink some pictures and enlarge them again."""
+    size = pictures.shape[1]
+    for i in np.flatnonzero(dice.random(len(pictures)) < how.blur) if how.blur else ():
+        small = round(size * dice.uniform(0.35, 0.8))
+        pictures[i] = resize(resize(pictures[i], small, small), size, size)
+    return pictures
 
 
 def _covered(pictures: Pixels, how: Augmentation, dice: Dice) -> Pixels:

@@ -151,7 +151,7 @@ def _cut_all(
         matrix = chip_matrices(portrait.faces, wide.size, wide.padding)[0]
         out[len(files)] = cut(portrait.image, matrix, side)
         files.append(portrait.name)
-        held_out.append(_is_held_out(reader.root.read(portrait.name)))
+        held_out.append(is_held_out(reader.root.read(portrait.name)))
         if held_out[-1]:
             qualities.append(_quality_of(portrait))
         assumed += portrait.assumed
@@ -184,5 +184,6 @@ def _shares_of(qualities: Sequence[float]) -> list[float]:
     return shares
 
 
-def _is_held_out(picture: bytes) -> bool:
+def is_held_out(picture: bytes) -> bool:
+    """Say whether a picture (its bytes) is kept out of training, in every run and every copy."""
     return hashlib.sha256(picture).digest()[0] % HELD_OUT == 0

@@ -4,6 +4,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -129,7 +130,7 @@ class _Samples(CalibrationDataReader):
         return None if sample is None else {"image": sample}
 
 
-def run_graph(path: Path, batches: Sequence[Pixels]) -> list[Floats]:
+def run_graph(path: Path, batches: Sequence[NDArray[Any]]) -> list[Floats]:
     """Return each output of a graph for all batches put together."""
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     parts = [session.run(None, {"image": batch}) for batch in batches]

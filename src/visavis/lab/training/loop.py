@@ -1,17 +1,14 @@
 """The training loop: epochs, averaged weights, a checkpoint to go on from."""
 
 import copy
-import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError  # only what `torch.load` raises; nothing is unpickled
 
 import numpy as np
-import structlog
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -22,15 +19,11 @@ from visavis.lab.training.crops import CropSet
 from visavis.lab.training.losses import loss_of, soft_labels
 from visavis.lab.training.nets import HeadsNet
 from visavis.lab.training.recipes import Recipe
+from visavis.lab.training.steps import follow, keep_state, peak_share, read_state
 from visavis.vision.opencv import blend
 
 Batch = tuple[Pixels, list[Tensor]]
 """Pictures (n, size, size, 3) and the targets of each head."""
-
-log = structlog.get_logger(__name__)
-
-WARM_UP_STEPS = 200
-"""Steps over which the rates rise, or a tenth of a short run."""
 
 CHECKPOINT_FORMAT = 1
 """Grows when a checkpoint holds something else: older ones are then not found, not misread."""
@@ -152,7 +145,7 @@ class Training:
         nn.utils.clip_grad_norm_(self.net.parameters(), LARGEST_GRADIENT)
         self._optimiser.step()
         self._step += 1
-        self._follow()
+        follow(self.average, self.net, self._recipe.ema, self._step)
         return float(loss.detach())
 
     def _batch(self, chosen: NDArray[np.int64], dice: Dice) -> Batch:
@@ -176,21 +169,7 @@ class Training:
         return blend(pictures, pictures[other], share), mixed
 
     def _share(self) -> float:
-        """Return the share of the peak rates: a short rise, then half a cosine down."""
-        rise = min(1.0, (self._step + 1) / min(WARM_UP_STEPS, self.steps / 10 + 1))
-        return rise * 0.5 * (1 + math.cos(math.pi * self._step / self.steps))
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the averaged weights towards the present ones."""
-        memory = min(self._recipe.ema, self._step / (self._step + 10))
-        for kept, now in zip(
-            self.average.state_dict().values(), self.net.state_dict().values(), strict=True
-        ):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(now, 1 - memory)
-            else:
-                kept.copy_(now)
+        return peak_share(self._step, self.steps)
 
     def _keep(self) -> None:
         state = {
@@ -201,22 +180,15 @@ class Training:
             "average": self.average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
-        self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._checkpoint.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(self._checkpoint)
+        keep_state(self._checkpoint, state)
 
     def _resume(self) -> int:
         """Take over the checkpoint, if there is one; return the epoch to go on with.
 
         One that cannot be read, as after a loss of power, means to start over.
         """
-        if not self._checkpoint.is_file():
-            return 0
-        try:
-            state = torch.load(self._checkpoint, weights_only=True)
-        except (OSError, EOFError, RuntimeError, UnpicklingError) as exc:
-            log.warning("checkpoint_unreadable", reason=type(exc).__name__)
+        state = read_state(self._checkpoint)
+        if state is None:
             return 0
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])

@@ -25,6 +25,7 @@ class Augmentation(_Part):
         colour: Largest change of colourfulness, a share.
         grey: Share of pictures without colour.
         cover: Share of pictures of which a rectangle is covered.
+        blur: Share of pictures that are made coarser, as those of distant faces are.
         mixup: Parameter of the Beta distribution that half of the batches are mixed by (Zhang et
             al., 2018); 0 = never.
     """
@@ -37,6 +38,7 @@ class Augmentation(_Part):
     colour: float = 0.4
     grey: float = 0.1
     cover: float = 0.2
+    blur: float = 0.0
     mixup: float = 0.0
 
 

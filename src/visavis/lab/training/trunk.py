@@ -115,6 +115,15 @@ class Trunk(nn.Module):
             pooled.append(x.mean((2, 3)))
         return torch.cat(pooled, 1)
 
+    def last_map(self, x: Tensor) -> Tensor:
+        """Map RGB pictures (n, 3, h, w), 0..255, to the last block's (n, channels, h', w')."""
+        if not self.folded:
+            x = (x - self.mean) / _SCALE
+        x = functional.max_pool2d(self.stem(x).relu_(), 3, 2)
+        for block in self.blocks:
+            x = block(x)
+        return x
+
     @torch.no_grad()
     def fold(self, mixing: Tensor) -> None:
         """Move what is done to pixels into the first convolution, which has no padding.

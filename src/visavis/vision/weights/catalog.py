@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from visavis.core.errors import UnknownWeights
-from visavis.vision.weights.sources import PypiSource, Source, UrlSource
+from visavis.vision.weights.sources import BundledSource, PypiSource, Source, UrlSource
 
 Role: TypeAlias = Literal["detector", "mesh", "embedder"]
 Family: TypeAlias = Literal[
-    "centerface", "yunet", "scrfd", "facemesh", "dlib_resnet", "arcface", "sface"
+    "centerface", "yunet", "scrfd", "facemesh", "dlib_resnet", "lite", "arcface", "sface"
 ]
 
 DEFAULT_PACK = "default"
@@ -149,6 +149,24 @@ _ALL = (
         ),
     ),
     Weight(
+        name="visavis_lite",
+        role="embedder",
+        family="lite",
+        licence="Apache-2.0",
+        commercial=True,
+        provenance=(
+            "our own, taught by dlib_resnet on unlabelled faces of FairFace (CC BY 4.0, Kärkkäinen "
+            "and Joo); see docs/model_cards/visavis_lite.md"
+        ),
+        source=BundledSource("visavis_lite.onnx"),
+        sha256="15698f8fcc7b523b278ed473376670a6f0dae50ab0cd519f725f3424c4e9e4b6",
+        converter=None,
+        contract=(
+            "input image (N, 3, 96, 96) float32, RGB 0..255 (means and scale are in the graph); "
+            "output embedding (N, 128), not normalised"
+        ),
+    ),
+    Weight(
         name="yunet",
         role="detector",
         family="yunet",
@@ -239,6 +257,7 @@ PACKS: Mapping[str, Pack] = MappingProxyType(
         pack.name: pack
         for pack in (
             Pack(DEFAULT_PACK, "centerface", "facemesh", "dlib_resnet"),
+            Pack("lite", "centerface", "facemesh", "visavis_lite"),
             Pack("opencv", "yunet", "facemesh", "sface"),
             Pack("auraface", "centerface", "facemesh", "auraface"),
             Pack("buffalo_l", "scrfd_10g", "facemesh", "arcface_r50"),
@@ -268,3 +287,16 @@ def find_weight(name: str, catalog: Mapping[str, Weight] = WEIGHTS) -> Weight:
     if name not in catalog:
         raise UnknownWeights(f"there is no weight called {name}; known are {', '.join(catalog)}")
     return catalog[name]
+
+
+def pack_of(embedder: str) -> Pack:
+    """Return the first pack that an embedder, such as `dlib_resnet@1`, serves in.
+
+    Raises:
+        UnknownWeights: there is none; the message lists the embedders that there are.
+    """
+    by_id = {WEIGHTS[pack.embedder].id: pack for pack in reversed([*PACKS.values()])}
+    if embedder not in by_id:
+        known = ", ".join(sorted(by_id))
+        raise UnknownWeights(f"no pack has the embedder {embedder}; known are {known}")
+    return by_id[embedder]
