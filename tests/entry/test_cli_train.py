@@ -103,3 +103,18 @@ def test_without_pytorch_it_says_what_to_install(shared_data, monkeypatch):
     result = train("--data", shared_data / "fairface/train.zip")
     assert result.exit_code == 2
     assert "pip install 'visavis[train]'" in " ".join(result.stderr.split())
+
+
+@pytest.mark.slow
+def test_a_small_embedder_is_taught_without_any_label(shared_data, torch_here, tmp_path):
+    words = (
+        "embedder", "--root", shared_data / "fairface/train.zip", "--out", tmp_path / "made",
+        "--limit", 320, "--epochs", 1, "--provenance", "FairFace", "--json",
+    )  # fmt: skip
+    result = CliRunner().invoke(app, ["train", *map(str, words)])
+    assert result.exit_code == 0, result.output
+    told = orjson.loads(result.stdout)
+    assert told["provenance"] == "FairFace"
+    assert told["faces"] + told["held_out"] + told["skipped"] == 320
+    assert -1 <= told["cosine_to_teacher"] <= 1
+    assert (tmp_path / "made/visavis_lite.onnx").stat().st_size > 1_000_000

@@ -11,13 +11,15 @@ from visavis.entry.services import Services
 from visavis.store.blobs.files import FileBlobs
 from visavis.store.notices import Notice
 from visavis.store.receipts import Receipt
+from visavis.store.subjects import Subject
 from visavis.usecases.actor import Actor
 from visavis.usecases.callers import Callers
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.face_login import FaceLogin
+from visavis.usecases.face_set_up import FaceSetUp
 from visavis.usecases.ground import Ground
 from visavis.usecases.liveness import LivenessCheck
-from visavis.usecases.own_faces import OwnFaces
+from visavis.usecases.own_faces import OwnFaces, subject_of_user
 from visavis.usecases.privacy import Privacy
 from visavis.usecases.scores import Scores
 from visavis.usecases.sign_in import SignIn
@@ -34,6 +36,7 @@ class FaceDoor:
         notice: What they are told.
         sign_in: The password door.
         own: The faces that are kept.
+        set_up: Enrols them.
         login: The face door.
     """
 
@@ -43,12 +46,13 @@ class FaceDoor:
     notice: Notice
     sign_in: SignIn
     own: OwnFaces
+    set_up: FaceSetUp
     login: FaceLogin
 
     def add(self, actor: Actor, picture: Source, **said: bool) -> None:
         """Enrol the face of a user who agrees and is of age."""
         told = {"agrees": True, "of_age": True} | said
-        self.login.add(actor, PASSWORD, picture, **told)  # type: ignore[arg-type]
+        self.set_up.add(actor, PASSWORD, picture, **told)  # type: ignore[arg-type]
 
     def challenge(self, role: Role = Role.OWNER) -> str:
         """Return a challenge that was made later than those before."""
@@ -69,6 +73,17 @@ def open_face_door(
     sign_in = SignIn(ground, Callers(ground))
     erasure = Erasure(ground, FileBlobs(ground.settings.data / "blobs"))
     login = FaceLogin(ground, services.analyses, Scores(ground), sign_in, check)
+    set_up = FaceSetUp(ground, services.analyses, Scores(ground))
     notice = add_notice(ground, house, Purpose.FACE_LOGIN)
     assert isinstance(ground.clock, Clock)
-    return FaceDoor(ground, ground.clock, house, notice, sign_in, OwnFaces(ground, erasure), login)
+    return FaceDoor(
+        ground, ground.clock, house, notice, sign_in, OwnFaces(ground, erasure), set_up, login
+    )
+
+
+def stands_for(ground: Ground, actor: Actor) -> Subject:
+    """Return who stands for a user among the people."""
+    with ground.store.reading() as work:
+        row = subject_of_user(ground, work, actor.tenant_id, actor.user_id)
+    assert row is not None
+    return row

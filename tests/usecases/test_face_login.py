@@ -4,8 +4,8 @@ import pytest
 
 from tests.usecases.conftest import PASSWORD, House
 from tests.usecases.enrolled import portrait
-from tests.usecases.face_users import open_face_door
-from tests.usecases.people import actions, add_notice
+from tests.usecases.face_users import open_face_door, stands_for
+from tests.usecases.people import actions
 from tests.usecases.signing_in import (
     GUEST,
     UNCOUNTED,
@@ -18,37 +18,22 @@ from tests.usecases.signing_in import (
     user_of,
 )
 from tests.usecases.test_enrolment import beside, nobody
-from visavis.core.errors import InvalidInput, NotAllowed
-from visavis.core.purposes import Purpose
+from visavis.core.errors import NotAllowed
 from visavis.core.roles import Role
-from visavis.store.blobs.files import FileBlobs
-from visavis.store.collections import LOGIN
-from visavis.store.errors import AlreadyThere
-from visavis.store.kinds import Mode, UserState
+from visavis.store.kinds import UserState
 from visavis.throttle.errors import TooManyRequests
 from visavis.usecases.callers import Callers
-from visavis.usecases.consent import Consents
 from visavis.usecases.errors import (
-    ConsentMissing,
     FaceRefused,
     LogInRefused,
-    NotFound,
     SecondFactorNeeded,
 )
-from visavis.usecases.exports import Exports
 from visavis.usecases.face_challenges import GOOD_FOR
 from visavis.usecases.face_login import VERIFIED
 from visavis.usecases.faces import FaceMissing, PoorFace, SeveralFaces
-from visavis.usecases.key_rotation import KeyRotation, Level
-from visavis.usecases.own_faces import FACE, subject_of_user
-from visavis.usecases.passwords import Passwords
-from visavis.usecases.privacy import Privacy
-from visavis.usecases.profile import Profile
 from visavis.usecases.recognised import Liveness
 from visavis.usecases.sign_in import Tokens
 from visavis.usecases.subjects import Subjects
-from visavis.usecases.tenants import Tenants
-from visavis.usecases.users import Users
 
 OWNER, SOMEBODY_ELSE = 0, 7
 """Whose portraits."""
@@ -84,7 +69,7 @@ def stranger(shared_data):
 
 
 def test_a_face_opens_a_session_as_a_password_does(ground, house, door, mine, mailbox):
-    state = door.login.state(house.owner)
+    state = door.set_up.state(house.owner)
     assert (state.kept, state.works, state.obstacle) == (True, True, "")
     assert state.notice == door.notice
     entered = door.login.log_in(door.challenge(), mine, address="192.0.2.7")
@@ -196,7 +181,7 @@ def test_without_the_second_factor_a_face_opens_nothing_any_more(
         work.users.set_totp(house.tenant_id, house.owner.user_id, None, None)
     with pytest.raises(FaceRefused):
         door.login.log_in(door.challenge(), picture)
-    assert "second factor" in door.login.state(house.owner).obstacle
+    assert "second factor" in door.set_up.state(house.owner).obstacle
 
 
 def test_where_it_is_off_nothing_works(house, door, shared_data):
@@ -208,7 +193,7 @@ def test_where_it_is_off_nothing_works(house, door, shared_data):
     ):
         with pytest.raises(NotAllowed, match="nobody logs in by face"):
             act()
-    assert "nobody logs in by face" in door.login.state(house.owner).obstacle
+    assert "nobody logs in by face" in door.set_up.state(house.owner).obstacle
 
 
 @pytest.mark.parametrize("state", [UserState.DISABLED, UserState.UNVERIFIED])
@@ -217,57 +202,6 @@ def test_who_may_not_come_in_does_not(ground, house, door, mine, state):
         work.users.set_state(house.tenant_id, house.owner.user_id, state)
     with pytest.raises(FaceRefused):
         door.login.log_in(door.challenge(), mine)
-
-
-def test_enrolling_takes_password_agreement_notice_age_and_rules(ground, house, door, shared_data):
-    picture, privacy = portrait(shared_data, OWNER), Privacy(ground)
-    with pytest.raises(NotAllowed, match="password is wrong"):
-        door.login.add(house.owner, WRONG, picture, agrees=True, of_age=True)
-    with pytest.raises(InvalidInput, match="agree"):
-        door.add(house.owner, picture, agrees=False)
-    with pytest.raises(ConsentMissing, match="of age"):
-        door.add(house.owner, picture, of_age=False)
-    newer = add_notice(ground, house, Purpose.FACE_LOGIN)
-    with pytest.raises(InvalidInput, match="newest"):
-        door.login.add(
-            house.owner, PASSWORD, picture, agrees=True, of_age=True, notice_id=door.notice.id
-        )
-    for change in ({"purposes": {Purpose.RECOGNITION}}, {"mode": Mode.ANONYMOUS}):
-        privacy.change(house.owner, **change)
-        with pytest.raises(ConsentMissing):
-            door.add(house.owner, picture)
-    privacy.change(house.owner, mode=Mode.VERIFY, purposes={Purpose.FACE_LOGIN})
-    assert door.login.state(house.owner).face is None
-    door.login.add(house.owner, PASSWORD, picture, agrees=True, of_age=True, notice_id=newer.id)
-    with pytest.raises(AlreadyThere):
-        door.add(house.owner, picture)
-    door.login.log_in(door.challenge(), picture)
-
-
-def test_without_a_notice_nobody_can_agree(ground, house, other, services, shared_data):
-    door = open_face_door(ground, house, services)
-    Privacy(ground).change(other.owner, purposes={Purpose.FACE_LOGIN})
-    assert "has not written" in door.login.state(other.owner).obstacle
-    with pytest.raises(ConsentMissing, match="has not written"):
-        door.add(other.owner, portrait(shared_data, OWNER))
-
-
-def stands_for(ground, actor):
-    """Return who stands for a user among the people."""
-    with ground.store.reading() as work:
-        row = subject_of_user(ground, work, actor.tenant_id, actor.user_id)
-    assert row is not None
-    return row
-
-
-def test_the_face_is_sealed_apart_from_templates_and_found_by_nobody(ground, house, door, mine):
-    row = stands_for(ground, house.owner)
-    with ground.store.reading() as work:
-        kept = work.sealed.of_subject(house.tenant_id, row.id)
-        assert sorted(each.purpose for each in kept) == [FACE, "profile"]
-        assert work.template_changes.of_subject(house.tenant_id, row.id) == ()
-    assert row.collection_id == LOGIN
-    assert Subjects(ground).page(house.operator, collection="").items == ()
 
 
 def test_somebody_elses_face_opens_nothing_under_the_owners_reference(
@@ -279,71 +213,6 @@ def test_somebody_elses_face_opens_nothing_under_the_owners_reference(
     Subjects(ground).change(house.operator, row.id, reference=house.owner.user_id)
     with pytest.raises(FaceRefused):
         door.login.log_in(door.challenge(Role.OWNER), mine)
-
-
-def test_a_consent_that_is_taken_back_ends_it(ground, house, door, mine):
-    consents = Consents(ground)
-    (consent,) = consents.page(house.owner).items
-    assert (consent.given_by, consent.recorded_by) == ("subject", house.owner.user_id)
-    consents.withdraw(house.owner, consent.id)
-    with pytest.raises(FaceRefused):
-        door.login.log_in(door.challenge(), mine)
-    state = door.login.state(house.owner)
-    assert (state.kept, state.works, state.face) == (True, False, None)
-
-
-def test_removing_erases_it_with_a_receipt(ground, house, door, mine):
-    receipt = door.own.remove(house.owner)
-    assert receipt.body["statement"]["destroyed"]["sealed"] == {FACE: 1, "profile": 1}
-    assert receipt.body["statement"]["destroyed"]["consents"] == 1
-    with pytest.raises(FaceRefused):
-        door.login.log_in(door.challenge(), mine)
-    with pytest.raises(NotFound):
-        door.own.remove(house.owner)
-    door.add(house.owner, mine)
-    door.login.log_in(door.challenge(), mine)
-
-
-@pytest.mark.parametrize("how", ["removed", "leaves"])
-def test_whoever_goes_takes_their_face_along(ground, house, door, shared_data, tmp_path, how):
-    picture = portrait(shared_data, OWNER)
-    door.add(house.viewer, picture)
-    if how == "removed":
-        Users(ground, door.own).remove(house.owner, house.viewer.user_id)
-    else:
-        tenants = Tenants(ground, FileBlobs(tmp_path / "blobs"))
-        Profile(ground, tenants, door.own).delete(house.viewer, PASSWORD)
-    (receipt,) = door.receipts()
-    assert receipt.kind == "erasure"
-    assert "face_login.removed" in actions(ground, house)
-    with pytest.raises(FaceRefused):
-        door.login.log_in(door.challenge(Role.VIEWER), picture)
-
-
-def test_choosing_a_new_password_by_mail_erases_the_face(ground, house, door, mine, mailbox):
-    passwords = Passwords(ground, door.own)
-    passwords.forgot(owner_email())
-    ground.background.flush()
-    code, new = mailbox.code(owner_email()), "quite another set of words"
-    with pytest.raises(InvalidInput):
-        passwords.reset(owner_email(), "000000" if code != "000000" else "111111", new)
-    assert door.login.state(house.owner).works
-    passwords.reset(owner_email(), code, new)
-    assert not door.login.state(house.owner).kept
-    assert [receipt.kind for receipt in door.receipts()] == ["erasure"]
-
-
-def test_it_goes_on_after_all_keys_were_rotated(ground, house, door, mine, clock):
-    rotation = KeyRotation(ground)
-    for level in Level:
-        rotation.rotate(house.owner, level)
-    door.login.log_in(door.challenge(), mine)
-
-
-def test_the_export_of_the_account_tells_since_when(ground, house, door, mine, tmp_path):
-    files = Exports(ground, FileBlobs(tmp_path / "blobs")).my_pieces(house.owner)
-    assert b"account.json" in b"".join(files)
-    assert stands_for(ground, house.owner).created_at == ground.clock()
 
 
 class Says:
@@ -383,9 +252,3 @@ def test_addresses_of_challenges_are_sealed(door):
     made = door.login.challenge(House.email(Role.OWNER))
     assert "owner" not in made
     assert len(made) == len(door.login.challenge(House.email(Role.OWNER)))
-
-
-def test_the_people_who_are_listed_are_not_those_who_log_in(ground, house, mine):
-    ann = Subjects(ground).create(house.operator, name="Ann")
-    listed = Subjects(ground).page(house.operator)
-    assert [each.id for each in listed.items] == [ann.id]

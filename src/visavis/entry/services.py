@@ -19,6 +19,7 @@ from visavis.usecases.enrolment import Enrolment
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.exports import Exports
 from visavis.usecases.face_login import FaceLogin
+from visavis.usecases.face_set_up import FaceSetUp
 from visavis.usecases.galleries import Galleries
 from visavis.usecases.ground import Ground
 from visavis.usecases.harmonizing import Harmonizing
@@ -84,6 +85,7 @@ class People:
         introductions: Enrols people whom nobody knew.
         loose_faces: Enrols faces of people who are called nothing.
         face_login: Lets users in by their face.
+        face_set_up: Enrols the faces that they log in with.
     """
 
     enrolment: Enrolment
@@ -92,6 +94,7 @@ class People:
     introductions: Introductions
     loose_faces: LooseFaces
     face_login: FaceLogin
+    face_set_up: FaceSetUp
 
 
 @dataclass(frozen=True, slots=True)

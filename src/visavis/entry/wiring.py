@@ -40,6 +40,7 @@ from visavis.usecases.enrolment import Enrolment
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.exports import Exports
 from visavis.usecases.face_login import FaceLogin
+from visavis.usecases.face_set_up import FaceSetUp
 from visavis.usecases.galleries import Galleries
 from visavis.usecases.gallery_mixing import Mixing
 from visavis.usecases.ground import PEPPER, Ground, utc_now
@@ -253,6 +254,7 @@ def open_people(services: Services, records: Records) -> People:
         loose_faces=LooseFaces(records.ground, introductions, *loose),
         recognition=Recognition(*told, records.galleries, scores),
         face_login=FaceLogin(*told, scores, records.sign_in),
+        face_set_up=FaceSetUp(*told, scores),
     )
 
 

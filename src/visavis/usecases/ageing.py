@@ -11,6 +11,7 @@ from visavis.usecases.actor import SYSTEM
 from visavis.usecases.blob_removal import BlobRemoval
 from visavis.usecases.erasure import ERASURE, Erasure, Reason, Spared
 from visavis.usecases.ground import Ground
+from visavis.usecases.own_faces import FACE
 from visavis.usecases.retention_rules import What
 
 APPLIED = "retention.applied"
@@ -57,7 +58,7 @@ class Ageing:
         before = now - timedelta(days=days)
 
         def some(work: Work) -> int:
-            count = work.sealed.remove_before(tenant_id, TEMPLATE, before)
+            count = sum(work.sealed.remove_before(tenant_id, of, before) for of in (TEMPLATE, FACE))
             return self._noted(work, tenant_id, What.TEMPLATES, now, days, count)
 
         total = self._until_none(some)

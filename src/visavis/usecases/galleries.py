@@ -24,9 +24,10 @@ from visavis.usecases.gallery_check import Checked, Checking
 from visavis.usecases.gallery_codes import Codes
 from visavis.usecases.gallery_filling import Part
 from visavis.usecases.gallery_following import Following
-from visavis.usecases.gallery_mixing import Mixing, View
+from visavis.usecases.gallery_mixing import Mixing
 from visavis.usecases.gallery_search import Candidate as Candidate
 from visavis.usecases.gallery_search import best_likeness, ranked
+from visavis.usecases.gallery_view import View
 from visavis.usecases.ground import Ground
 from visavis.usecases.templates import Templates
 

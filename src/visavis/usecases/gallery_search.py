@@ -14,8 +14,8 @@ from visavis.core.types import Floats
 from visavis.store.galleries import SealedTemplate
 from visavis.store.work import Work
 from visavis.usecases.consent import refusals
-from visavis.usecases.gallery_mixing import Open, View
 from visavis.usecases.gallery_opening import Opened, open_all
+from visavis.usecases.gallery_view import Open, View
 from visavis.usecases.ground import Ground
 
 AT_ONCE = 5_000

@@ -13,17 +13,13 @@ that is searched then, and removes the templates of the other.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from visavis.core.errors import InvalidInput, NotAllowed
 from visavis.index.harmonics import Harmonics, NoHarmonicMap
-from visavis.store.galleries import Lineage
-from visavis.store.sealed import MAPPED_FROM
-from visavis.store.tenants import Tenant
 from visavis.store.work import Work
-from visavis.usecases.actor import SYSTEM
 from visavis.usecases.ground import Ground
 from visavis.usecases.harmonizing_batch import Batch, Count
+from visavis.usecases.harmonizing_end import Ending, note, under_way
 from visavis.usecases.harmony import (
     AT_ONCE,
     Change,
@@ -37,12 +33,9 @@ from visavis.usecases.harmony import (
 )
 from visavis.usecases.scores import Scores
 
-BEGUN, SWITCHED, ROLLED_BACK, FINISHED = (
-    "embedder.change_begun",
-    "embedder.switched",
-    "embedder.rolled_back",
-    "embedder.change_finished",
-)
+BEGUN = "embedder.change_begun"
+SWITCHED = "embedder.switched"
+ROLLED_BACK = "embedder.rolled_back"
 """What the audit log calls it."""
 
 
@@ -152,9 +145,9 @@ class Harmonizing:
         """
 
         def roll_back(work: Work) -> str:
-            tenant, change = _under_way(work, tenant_id)
+            tenant, change = under_way(work, tenant_id)
             write(work, tenant, change.source, change)
-            self._note(work, tenant_id, ROLLED_BACK, {"to": change.source})
+            note(self._ground, work, tenant_id, ROLLED_BACK, {"to": change.source})
             return change.source
 
         return self._ground.store.run(roll_back)
@@ -170,19 +163,8 @@ class Harmonizing:
             NotAllowed: no change is under way.
         """
         with self._ground.store.reading() as work:
-            tenant, change = _under_way(work, tenant_id, hold=False)
-        ending = _Ending(tenant_id, change, searched_of(tenant))
-        gone, last = 0, ""
-        while True:
-            with self._ground.store.reading() as work:
-                some = work.galleries.lineages(tenant_id, last, AT_ONCE)
-            if not some:
-                break
-            copies = [one for one in some if one.embedder == change.target and one.copy_of]
-            gone += self._ground.store.run(partial(self._drop, ending, copies))
-            last = some[-1].template_id
-        self._ground.store.run(lambda work: self._end(work, ending, gone))
-        return gone
+            tenant, change = under_way(work, tenant_id, hold=False)
+        return Ending(self._ground, tenant_id, change, searched_of(tenant)).run()
 
     def leave_behind(self, tenant_id: str, target: str) -> None:
         """Search the templates of one embedder from now on, and those that maps lead from alone.
@@ -202,7 +184,7 @@ class Harmonizing:
             if change_of(tenant) is not None:
                 raise NotAllowed("a change of the embedder is under way; finish it first")
             write(work, tenant, target, None)
-            self._note(work, tenant_id, SWITCHED, {"to": target, "without_map": True})
+            note(self._ground, work, tenant_id, SWITCHED, {"to": target, "without_map": True})
 
         self._ground.store.run(choose)
 
@@ -228,7 +210,7 @@ class Harmonizing:
         if searched == change.target:
             raise NotAllowed(f"templates of {change.target} are searched already")
         write(work, tenant, searched or change.source, change)
-        self._note(work, tenant_id, BEGUN, {"from": change.source, "to": change.target})
+        note(self._ground, work, tenant_id, BEGUN, {"from": change.source, "to": change.target})
 
     def _map(self, batch: Batch, template_ids: list[str]) -> Count:
         def map_some(work: Work) -> Count:
@@ -240,7 +222,7 @@ class Harmonizing:
         return self._ground.store.run(map_some)
 
     def _switch(self, work: Work, tenant_id: str, target: str) -> None:
-        tenant, change = _under_way(work, tenant_id)
+        tenant, change = under_way(work, tenant_id)
         if target != change.target:
             raise NotAllowed(f"the change under way leads to {change.target}, not to {target}")
         batch = Batch(self._ground, self._harmonics, tenant_id, change)
@@ -252,65 +234,4 @@ class Harmonizing:
                 f"{target}` again"
             )
         write(work, tenant, target, change)
-        self._note(work, tenant_id, SWITCHED, {"to": target, "left_out": len(left)})
-
-    def _drop(self, ending: "_Ending", copies: list[Lineage], work: Work) -> int:
-        """Remove some copies, or what they were made from: then they stand for themselves."""
-        ending.require(work)
-        tenant_id, change = ending.tenant_id, ending.change
-        work.subjects.hold_all(tenant_id, {one.subject_id for one in copies})
-        found = work.templates.some(tenant_id, [one.template_id for one in copies])
-        rows = [row for row in found if row.meta[MAPPED_FROM].get("template_id")]
-        if ending.searched != change.target:
-            return work.sealed.remove_all(tenant_id, [row.id for row in rows])
-        for row in rows:
-            meta = {**row.meta, MAPPED_FROM: {"embedder": change.source}}
-            work.sealed.reseal(tenant_id, row, row.key_version, row.data, meta)
-        originals = [row.meta[MAPPED_FROM]["template_id"] for row in rows]
-        return work.sealed.remove_all(tenant_id, originals)
-
-    def _end(self, work: Work, ending: "_Ending", gone: int) -> None:
-        tenant = ending.require(work)
-        write(work, tenant, ending.searched, None)
-        told = {"to": ending.searched, "removed": gone}
-        self._note(work, ending.tenant_id, FINISHED, told)
-
-    def _note(self, work: Work, tenant_id: str, action: str, told: dict[str, object]) -> None:
-        now = self._ground.clock()
-        self._ground.audit.note(work, tenant_id, SYSTEM, action, now, details=told)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    """A change that is being ended.
-
-    Attributes:
-        tenant_id: Whose.
-        change: Which.
-        searched: Whose templates are searched, and stay.
-    """
-
-    tenant_id: str
-    change: Change
-    searched: str
-
-    def require(self, work: Work) -> Tenant:
-        """Hold the tenant, and refuse to go on where somebody changed something meanwhile."""
-        tenant, change = _under_way(work, self.tenant_id)
-        if (change, searched_of(tenant)) != (self.change, self.searched):
-            raise NotAllowed("somebody switched or rolled back meanwhile; look, and finish again")
-        return tenant
-
-
-def _under_way(work: Work, tenant_id: str, *, hold: bool = True) -> tuple[Tenant, Change]:
-    """Return a tenant, held until the unit ends, and the change that is under way."""
-    if hold:
-        work.tenants.hold(tenant_id)
-    tenant = tenant_of(work, tenant_id)
-    change = change_of(tenant)
-    if change is None:
-        raise NotAllowed(
-            "no change of the embedder is under way; begin one with `visavis harmonize --from ID "
-            "--to ID`"
-        )
-    return tenant, change
+        note(self._ground, work, tenant_id, SWITCHED, {"to": target, "left_out": len(left)})

@@ -36,7 +36,8 @@ class What(StrEnum):
 
 
 _MEANINGS = {
-    What.TEMPLATES: "Templates, from when they were made; people have to enrol again then.",
+    What.TEMPLATES: "Templates, from when they were made, also those to log in with; people have "
+    "to enrol again then.",
     What.TEMPLATES_UNUSED: "Templates of people with whom nothing was done: no enrolment, no "
     "identification, no consent, no export.",
     What.PEOPLE_WITHOUT_CONSENT: "People none of whose consents holds, from when the last one "

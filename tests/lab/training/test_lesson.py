@@ -27,7 +27,8 @@ def reader_of(analyzer, folder):
 def test_faces_are_cut_and_the_teacher_is_asked_once(analyzer, folder, tmp_path):
     from visavis.lab.training.lesson import KEPT_SIDE, load_lesson
 
-    names, notes = read_pictures(folder), []
+    names = read_pictures(folder)
+    notes: list[str] = []
     first = load_lesson(reader_of(analyzer, folder), names, tmp_path, note=notes.append)
     again = load_lesson(reader_of(analyzer, folder), names, tmp_path, note=notes.append)
     assert len(notes) == 1  # the second time it lies there already

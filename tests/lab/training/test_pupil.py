@@ -71,11 +71,13 @@ def test_the_loss_is_nothing_for_the_goal_and_grows_away_from_it():
 def test_it_learns_goes_on_after_an_interruption_and_is_exported_exactly(lesson, teacher, tmp_path):
     from visavis.lab.training.distilling import LARGEST_DIFFERENCE, METADATA_KEY, distil
     from visavis.lab.training.pupil import PupilRecipe, make_pupil
+    from visavis.lab.training.recipes import Augmentation
     from visavis.lab.training.run import Origin
     from visavis.lab.training.teaching import Teaching
     from visavis.vision.engines.onnx_engine import read_metadata
 
-    recipe = PupilRecipe(epochs=3, batch=40, ema=0.8)
+    still = Augmentation(turn_degrees=0, zoom=0, shift=0, cover=0, blur=0.1)
+    recipe = PupilRecipe(epochs=8, batch=20, ema=0.9, blended=0.2, augmentation=still)
     before = Teaching(make_pupil(teacher, 1), lesson, recipe, tmp_path / "none").agreement()
     said: list[str] = []
 
@@ -91,8 +93,8 @@ def test_it_learns_goes_on_after_an_interruption_and_is_exported_exactly(lesson,
             made = distil(lesson, recipe, teacher, origin, tmp_path, target, note=stop)
         except KeyboardInterrupt:
             continue
-    assert "going on after epoch 1 of 3" in said
-    assert made.facts["cosine_to_teacher"] > before + 0.3
+    assert "going on after epoch 1 of 8" in said
+    assert made.facts["cosine_to_teacher"] > before + 0.15
     assert made.facts["export_difference"] <= LARGEST_DIFFERENCE
     assert (made.facts["faces"], made.facts["held_out"]) == (FACES * 7 // 8, FACES // 8)
     assert METADATA_KEY in read_metadata(made.path)

@@ -10,7 +10,7 @@ from visavis.entry.web import taking
 from visavis.entry.web.profile_steps import Act, Steps, own_password
 from visavis.entry.web.questions import Form
 from visavis.usecases.actor import Actor
-from visavis.usecases.face_login import State
+from visavis.usecases.face_set_up import State
 
 ADDED = "You can log in with your face from now on."
 REMOVED = "Your face is erased, and you do not log in with it any more."
@@ -42,7 +42,7 @@ class FaceOfMine:
     def __init__(self, steps: Steps, people: People) -> None:
         self._steps, self._people = steps, people
         self._agreed: _Agreed | None = None
-        if people.face_login.is_on:
+        if people.face_set_up.is_on:
             taking.Taking(steps.visit, self._take)
 
     def acts(self) -> dict[str, Act]:
@@ -51,11 +51,11 @@ class FaceOfMine:
 
     def state(self, actor: Actor) -> State | None:
         """Return how things are; None where nobody logs in by face."""
-        login = self._people.face_login
-        return login.state(actor) if login.is_on else None
+        set_up = self._people.face_set_up
+        return set_up.state(actor) if set_up.is_on else None
 
     async def _ask(self, _of: str) -> None:
-        state = await self._steps.visit.do(self._people.face_login.state)
+        state = await self._steps.visit.do(self._people.face_set_up.state)
         if state.obstacle or state.notice is None:
             raise InvalidInput(state.obstacle)
         notice = state.notice
@@ -87,7 +87,7 @@ class FaceOfMine:
             return
 
         def add(actor: Actor) -> None:
-            self._people.face_login.add(
+            self._people.face_set_up.add(
                 actor,
                 agreed.password,
                 source,

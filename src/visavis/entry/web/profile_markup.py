@@ -13,7 +13,7 @@ from visavis.entry.web.fields import act, line
 from visavis.entry.web.words import count, day, moment
 from visavis.store.api_keys import ApiKey
 from visavis.store.sessions import Session
-from visavis.usecases.face_login import State as FaceState
+from visavis.usecases.face_set_up import State as FaceState
 from visavis.usecases.profile import Me
 
 FEW_CODES = 3
@@ -101,7 +101,8 @@ def _face(face: FaceState) -> str:
         add = "" if face.obstacle else act("face", "Set up", whose="your face", kind="vv-button")
         return _row("Your face", told, add)
     if face.face is None or face.obstacle:
-        told = f"It opens nothing now: {escape(face.obstacle or 'the consent was taken back')}."
+        why = face.obstacle or "it was kept long enough, or the consent was taken back"
+        told = f"It opens nothing now: {escape(why)}."
     elif not face.works:
         told = "It was taken for an older version; remove it and take another picture."
     else:

@@ -159,7 +159,7 @@ _ALL = (
             "and Joo); see docs/model_cards/visavis_lite.md"
         ),
         source=BundledSource("visavis_lite.onnx"),
-        sha256="15698f8fcc7b523b278ed473376670a6f0dae50ab0cd519f725f3424c4e9e4b6",
+        sha256="b64a37a94ad8273f2e27bf23eb4b9f36eed0a641375a75b60f9021486a851aa7",
         converter=None,
         contract=(
             "input image (N, 3, 96, 96) float32, RGB 0..255 (means and scale are in the graph); "

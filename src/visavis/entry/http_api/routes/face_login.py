@@ -28,7 +28,7 @@ from visavis.entry.http_api.schemas_face_login import (
 from visavis.entry.http_api.schemas_receipts import Receipt
 from visavis.entry.http_api.uploads import PICTURE_FIELDS, Fields, read_fields
 from visavis.usecases.face_challenges import GOOD_FOR
-from visavis.usecases.face_login import State
+from visavis.usecases.face_set_up import State
 from visavis.usecases.receipts import handed_out
 
 _TEXT_BYTES = 4_000
@@ -163,7 +163,7 @@ def log_in(
 @in_person
 def read(actor: Caller, people: KnownPeople) -> FaceState:
     """Answer whether there is a face, and what stands against it."""
-    return _shown(people.face_login.state(actor))
+    return _shown(people.face_set_up.state(actor))
 
 
 @router.post(
@@ -180,7 +180,7 @@ def read(actor: Caller, people: KnownPeople) -> FaceState:
 @takes_long
 def add(sent: Annotated[Sent, Depends(_own_form)], actor: Caller, people: KnownPeople) -> FaceState:
     """Seal what a picture of oneself says of the face; the picture is not kept."""
-    people.face_login.add(
+    people.face_set_up.add(
         actor,
         sent.texts["password"],
         sent.picture,
@@ -188,7 +188,7 @@ def add(sent: Annotated[Sent, Depends(_own_form)], actor: Caller, people: KnownP
         notice_id=sent.texts["notice_id"].strip(),
         of_age=sent.says("of_age"),
     )
-    return _shown(people.face_login.state(actor))
+    return _shown(people.face_set_up.state(actor))
 
 
 @router.delete(
