@@ -9,16 +9,31 @@ from visavis.store.work import Store
 
 SOME = [new_id() for _ in range(64)]
 
-QUESTIONS = {
+BY_IDS = {
     "templates": lambda work: work.galleries.templates(new_id(), SOME),
     "listed": lambda work: work.galleries.listed(new_id(), SOME[0], 500),
     "named": lambda work: work.galleries.named(new_id(), SOME),
+    "some": lambda work: work.templates.some(new_id(), SOME),
 }
+BY_PEOPLE = {
+    "of_subject": lambda work: work.sealed.of_subject(new_id(), SOME[0], "template"),
+    "of_subjects": lambda work: work.sealed.of_subjects(new_id(), SOME, "template"),
+    "counts": lambda work: work.sealed.counts(new_id(), SOME, "template"),
+    "page": lambda work: work.templates.page(new_id(), subject_id=SOME[0]),
+    "owners": lambda work: work.templates.owners(new_id(), SOME),
+    "people": lambda work: work.galleries.of_subjects(new_id(), SOME),
+}
+PRIMARY = "sqlite_autoindex_sealed_1 (tenant_id=? AND id"
+PEOPLE = "ix_sealed_tenant_id_subject_id_purpose (tenant_id=? AND subject_id=?"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
-def test_templates_are_found_by_their_ids(engine: Engine, store: Store, question):
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [(each, PRIMARY) for each in BY_IDS.values()] + [(each, PEOPLE) for each in BY_PEOPLE.values()],
+    ids=[*BY_IDS, *BY_PEOPLE],
+)
+def test_templates_are_found_by_what_is_narrow(engine: Engine, store: Store, question, index):
     plans: list[str] = []
 
     def explain(_connection, cursor, statement, given, *_more):
@@ -29,5 +44,5 @@ def test_templates_are_found_by_their_ids(engine: Engine, store: Store, question
     with store.reading() as work:
         question(work)
     (sealed,) = [plan for plan in plans if " sealed " in plan]
-    assert "sqlite_autoindex_sealed_1 (tenant_id=? AND id" in sealed
-    assert not [plan for plan in plans if "TEMP B-TREE" in plan or plan.startswith("SCAN")]
+    assert index in sealed
+    assert not [plan for plan in plans if plan.startswith("SCAN")]

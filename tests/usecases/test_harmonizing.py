@@ -33,7 +33,7 @@ from visavis.usecases.templates import Templates
 OLD, NEW = "dlib_resnet@1", "visavis_lite@1"
 PEOPLE = 7
 
-RARE = 2e-3
+RARE = 5e-3
 """Where one of so many strangers would be as alike, it is somebody else or nobody."""
 
 

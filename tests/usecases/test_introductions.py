@@ -7,7 +7,7 @@ import pytest
 from tests.usecases.enrolled import open_office, portrait
 from tests.usecases.people import actions
 from tests.usecases.somebody import blobs_of
-from visavis.core.errors import NotAllowed
+from visavis.core.errors import NotAllowed, Unavailable
 from visavis.store.kinds import Mode
 from visavis.usecases.enrolment import LooksLike
 from visavis.usecases.erasure import Erasure
@@ -58,6 +58,21 @@ def test_whoever_cannot_be_enrolled_is_not_made_either(introductions, ground, ho
     people, templates = everybody(ground, house)
     assert ([each.reference for each in people], templates) == (["7"], 1)
     assert actions(ground, house)[-1] == "subject.erased"
+
+
+def test_whom_others_enrolled_meanwhile_is_not_taken_back(
+    introductions, office, ground, house, face, monkeypatch
+):
+    def enrol_and_fail(actor, subject_id, found, **told):
+        monkeypatch.undo()
+        office.enrolment.enroll_face(actor, subject_id, found, **told)  # another program's
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(office.enrolment, "enroll_face", enrol_and_fail)
+    with pytest.raises(Unavailable, match="full"):
+        introductions.introduce(house.operator, face(0), reference="7")
+    people, templates = everybody(ground, house)
+    assert ([each.reference for each in people], templates) == (["7"], 1)
 
 
 def test_a_poor_face_makes_nobody(introductions, ground, house, face):

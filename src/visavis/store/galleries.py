@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from visavis.store.kinds import ConsentMethod
 from visavis.store.repository import Repository
-from visavis.store.sealed import MAPPED_FROM, TEMPLATE
+from visavis.store.sealed import MAPPED_FROM, TEMPLATE, of_purpose
 from visavis.store.tables.consents import consents
 from visavis.store.tables.keys import subject_keys, tenant_keys
 from visavis.store.tables.sealed import sealed
@@ -226,9 +226,7 @@ class Galleries(Repository):
         return cast("list[tuple[Any, ...]]", self._run(statement, values).all())
 
 
-_IS_TEMPLATE = (sealed.c.purpose + "") == TEMPLATE
-"""Asked of rows that were found by their ids. Asked plainly, SQLite takes the index of purposes for
-the narrower one, and a search reads all templates of the tenant."""
+_IS_TEMPLATE = of_purpose(TEMPLATE)
 
 
 def _listed(tenant_id: str) -> Select[Any]:

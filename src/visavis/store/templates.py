@@ -13,7 +13,7 @@ from visavis.store.blob_rows import OF_TEMPLATE
 from visavis.store.galleries import Galleries
 from visavis.store.page import DEFAULT, Page
 from visavis.store.repository import Repository
-from visavis.store.sealed import TEMPLATE, SealedData
+from visavis.store.sealed import TEMPLATE, SealedData, of_purpose
 from visavis.store.tables.blob_rows import blob_uses
 from visavis.store.tables.sealed import sealed
 from visavis.store.tables.subjects import subjects
@@ -67,7 +67,7 @@ class Templates(Repository):
         """
         which = _of(tenant_id)
         if subject_id is not None:
-            which &= sealed.c.subject_id == subject_id
+            which = _by_id(tenant_id) & (sealed.c.subject_id == subject_id)
         if collection is not None:
             theirs = subjects.c.tenant_id == tenant_id, subjects.c.collection_id == collection
             which &= sealed.c.subject_id.in_(select(subjects.c.id).where(*theirs))
@@ -76,13 +76,13 @@ class Templates(Repository):
 
     def some(self, tenant_id: str, template_ids: Collection[str]) -> tuple[SealedData, ...]:
         """Return those of some templates that are there, in the order of their ids."""
-        named = _of(tenant_id) & sealed.c.id.in_(template_ids)
+        named = _by_id(tenant_id) & sealed.c.id.in_(template_ids)
         rows = self._all(select(sealed).where(named).order_by(sealed.c.id))
         return tuple(SealedData(**row) for row in rows)
 
     def owners(self, tenant_id: str, subject_ids: Collection[str]) -> frozenset[str]:
         """Return which of some subjects have templates."""
-        theirs = _of(tenant_id) & sealed.c.subject_id.in_(subject_ids)
+        theirs = _by_id(tenant_id) & sealed.c.subject_id.in_(subject_ids)
         rows = self._all(select(sealed.c.subject_id).where(theirs).distinct())
         return frozenset(str(row["subject_id"]) for row in rows)
 
@@ -110,7 +110,7 @@ class Templates(Repository):
 
     def _move(self, tenant_id: str, subject_id: str, moved: Moved) -> bool:
         old = moved.old
-        same = _of(tenant_id) & (sealed.c.id == old.id)
+        same = _by_id(tenant_id) & (sealed.c.id == old.id)
         same &= (sealed.c.subject_id == old.subject_id) & (sealed.c.key_version == old.key_version)
         values = {
             "subject_id": subject_id,
@@ -130,3 +130,8 @@ class Templates(Repository):
 
 def _of(tenant_id: str) -> ColumnElement[bool]:
     return (sealed.c.tenant_id == tenant_id) & (sealed.c.purpose == TEMPLATE)
+
+
+def _by_id(tenant_id: str) -> ColumnElement[bool]:
+    """Return the same for rows that are found by their ids or by their subjects."""
+    return (sealed.c.tenant_id == tenant_id) & of_purpose(TEMPLATE)

@@ -1,17 +1,21 @@
 """Introductions: somebody new and their first face, in one go; both are kept, or neither is."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from visavis.core.errors import Unavailable
 from visavis.core.purposes import Comparison, Purpose
 from visavis.core.types import Source
 from visavis.credentials.roles import Permission
 from visavis.store.errors import AlreadyThere
+from visavis.store.sealed import TEMPLATE
+from visavis.store.work import Work
 from visavis.usecases.actor import Actor
 from visavis.usecases.consent import require_purpose
 from visavis.usecases.enrolment import Enrolled, Enrolment, require_consent_of
-from visavis.usecases.erasure import Erasure, Reason
+from visavis.usecases.erasure import Erasure, Reason, Spared
+from visavis.usecases.errors import NotFound
 from visavis.usecases.faces import Face, PoorFace
 from visavis.usecases.ground import Ground
 from visavis.usecases.newcomers import Newcomers, agreed_notice
@@ -147,9 +151,16 @@ class Introductions:
 
     @contextmanager
     def _taken_back(self, actor: Actor, subject_id: str) -> Iterator[None]:
-        """Erase somebody again where what follows fails."""
+        """Erase somebody again where what follows fails, unless others enrolled them meanwhile."""
+        tenant_id = actor.tenant_id
+
+        def has_no_face(work: Work) -> bool:
+            return not work.sealed.of_subject(tenant_id, subject_id, TEMPLATE)
+
         try:
             yield
         except BaseException:
-            self._erasure.erase_for(actor.tenant_id, subject_id, actor.id, Reason.OTHER)
+            told = tenant_id, subject_id, actor.id, Reason.OTHER
+            with suppress(Spared, NotFound, Unavailable):  # what failed is told
+                self._erasure.erase_for(*told, still=has_no_face)
             raise
