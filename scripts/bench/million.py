@@ -54,7 +54,7 @@ def _filled(
     yield _seconds(
         f"build the index of {MANY:,} templates from the database, {name}", build_s, MOST_BUILD_S
     )
-    found = 0
+    found = found_plain = 0
 
     def search(i: int) -> None:
         nonlocal found
@@ -62,18 +62,27 @@ def _filled(
         (candidates,) = galleries.search(owner, probe, EMBEDDER, Purpose.RECOGNITION, 5)
         found += bool(candidates) and candidates[0].subject_id == people[drawn.whose[i]]
 
+    def search_plain(i: int) -> None:
+        nonlocal found_plain
+        _, (rows,) = plain.search(drawn.open_probes[i : i + 1], 10)
+        found_plain += rows[0] % len(people) == drawn.whose[i]
+
     search(PROBES)
-    found = 0
-    ours_ms = _median_ms(search)
-    plain_ms = _median_ms(lambda i: plain.search(drawn.open_probes[i : i + 1], 10))
+    found = found_plain = 0
+    ours_ms, plain_ms = _median_ms(search), _median_ms(search_plain)
     yield Figure(
         f"one probe among {MANY:,} protected templates through the gate, {name}: index, unsealing "
         "and ranking, median",
         f"≤ {MOST_MS:g} ms and ≤ {MOST_SHARE:g} of exact float FAISS",
         f"{ours_ms:.2f} ms, {ours_ms / plain_ms:.2f} of the {plain_ms:.1f} ms of open vectors in "
-        f"IndexFlatIP; {found} of {PROBES} found at rank 1",
+        f"IndexFlatIP; {found} of {PROBES} probes find their person first, {found_plain} there",
         ours_ms <= MOST_MS and ours_ms <= MOST_SHARE * plain_ms,
-        {"ms": ours_ms, "flat_ip_ms": plain_ms, "rank1": found / PROBES},
+        {
+            "ms": ours_ms,
+            "flat_ip_ms": plain_ms,
+            "rank1": found / PROBES,
+            "flat_rank1": found_plain / PROBES,
+        },
     )
     place.records.galleries.save()
 

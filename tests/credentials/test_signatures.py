@@ -149,6 +149,7 @@ def test_what_has_to_be_signed_is(name):
 
 def test_headers_of_amazon_that_came_on_the_way_are_refused():
     assert fault({**signed(), "x-amz-added": "later"}) is Fault.BROKEN
+    assert check({**signed(), "x-amz-cf-id": "of a proxy"}) == "a-key"
     assert check({**signed(), "x-forwarded-for": "192.0.2.1"}) == "a-key"
 
 

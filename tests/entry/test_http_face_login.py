@@ -135,7 +135,7 @@ def test_a_program_with_a_key_has_no_face(door: Door, shared_data: Path) -> None
     assert (answer.status_code, answer.json()["status"]) == (403, 403)
 
 
-@pytest.mark.parametrize("texts", [{}, {"challenge": "x"}, {"challenge": "é" * 4000}])
+@pytest.mark.parametrize("texts", [{}, {"challenge": "x"}, {"challenge": "é" * 2000}])
 def test_what_is_no_challenge_is_refused(door: Door, shared_data: Path, texts) -> None:
     answer = door.ask("POST", "/login/face", portrait(shared_data, 0), **texts)
     assert answer.status_code == 401
@@ -154,3 +154,11 @@ def test_what_strangers_send_is_capped_lower_than_what_users_do(door: Door) -> N
     files = {"file": ("large.jpg", b"\xff" * 17 * MIB)}
     answer = door.house.client.post("/api/v1/login/face", files=files)
     assert answer.status_code == 413
+
+
+def test_a_text_that_is_too_long_is_refused_and_not_taken_for_none(
+    door: Door, shared_data: Path
+) -> None:
+    answer = door.ask("POST", "/login/face", portrait(shared_data, 0), challenge="é" * 2001)
+    assert answer.status_code == 422
+    assert "'challenge'" in answer.json()["detail"]

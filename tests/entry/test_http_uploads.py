@@ -12,6 +12,7 @@ import pytest
 from tests.entry.http_running import faulty_services, running_private
 from visavis.core.errors import ImageFault, InvalidImage
 from visavis.core.settings import ImageOptions, ServerOptions, Settings
+from visavis.entry.http_api import uploads
 from visavis.entry.http_api.schemas import Problem
 
 URL = "/api/v1/analyze"
@@ -178,12 +179,12 @@ def test_all_uploads_together_may_hold_only_so_much() -> None:
     settings = Settings(server=ServerOptions(max_request_bytes=MAX_REQUEST))
     half = opening().ljust(MAX_REQUEST // 2, b"x")
     with running_private(faulty_services(unread, settings)) as client:
-        uploads = [connect(client) for _ in range(12)]
-        for sock in uploads:  # together they hold six times what one may, and none ends
+        sending = [connect(client) for _ in range(12)]
+        for sock in sending:  # together they hold six times what one may, and none ends
             sock.sendall(head(f"Content-Length: {MAX_REQUEST}") + half)
-        refused, _, _ = select.select(uploads, [], [], 60)
+        refused, _, _ = select.select(sending, [], [], 60)
         refusal = refused[0].recv(65536)
-        for sock in uploads:
+        for sock in sending:
             with contextlib.suppress(OSError):
                 sock.sendall(half)
                 sock.recv(65536)
@@ -194,3 +195,24 @@ def test_all_uploads_together_may_hold_only_so_much() -> None:
     assert refusal.startswith(b"HTTP/1.1 429 ")
     assert b"retry-after" in refusal.lower()
     assert after == 415, "what the uploads held must be free again"
+
+
+@pytest.mark.parametrize("field", ["files", "features"])
+def test_parts_without_end_are_refused(client: httpx.Client, field: str) -> None:
+    """Empty ones too: each of them takes memory, and none counts as a picture."""
+    body = part(f'form-data; name="{field}"', "") * (MAX_FILES + uploads.PARTS_BESIDE + 1)
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+
+    answer = client.post(URL, content=f"{body}--B--\r\n".encode(), headers=headers)
+
+    assert answer.status_code == 413, answer.text
+    assert "parts" in answer.json()["detail"]
+
+
+def test_a_text_over_its_cap_is_refused_and_not_taken_for_none(client: httpx.Client) -> None:
+    files = {"file": ("a.jpg", b"x")}
+
+    answer = client.post(URL, files=files, data={"features": "points" * 200})
+
+    assert answer.status_code == 422
+    assert "'features'" in answer.json()["detail"]

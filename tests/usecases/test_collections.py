@@ -74,7 +74,7 @@ def test_another_tenants_is_like_one_that_never_was(shelf, house, other, wing):
     with pytest.raises(NotFound):
         shelf.find(other.owner, "wing")
     assert shelf.page(other.owner).items == ()
-    assert shelf.names(other.owner, [wing]) == {LOGIN: LOGIN}
+    assert shelf.names(other.owner, [wing]) == {}
     with pytest.raises(NotFound):
         shelf.size(other.owner, wing)
     with pytest.raises(NotFound):
@@ -106,26 +106,30 @@ def test_people_are_in_one_for_good_and_found_there(ground, house, shelf, wing):
     subjects = Subjects(ground)
     inside = subjects.create(house.operator, name="Ada", collection=wing)
     outside = subjects.create(house.operator, name="Ida")
-    user = subjects.create(house.operator, collection=LOGIN)
     assert subjects.find(house.viewer, inside.id).collection == wing
     pages = {
         where: [each.id for each in subjects.page(house.viewer, collection=where).items]
-        for where in (wing, "", LOGIN)
+        for where in (wing, "")
     }
-    assert pages == {wing: [inside.id], "": [outside.id], LOGIN: [user.id]}
-    assert len(subjects.page(house.viewer).items) == 3
+    assert pages == {wing: [inside.id], "": [outside.id]}
+    assert len(subjects.page(house.viewer).items) == 2
     changed = subjects.change(house.operator, inside.id, notes="tall")
     assert changed.collection == wing
-    assert shelf.names(house.viewer, [wing, "", "0" * 32]) == {wing: "wing", LOGIN: LOGIN}
-    with pytest.raises(NotFound, match="collection"):
-        subjects.create(house.operator, collection="0" * 32)
+    assert shelf.names(house.viewer, [wing, "", "0" * 32]) == {wing: "wing"}
+    for ask in (
+        lambda: subjects.create(house.operator, collection="0" * 32),
+        lambda: subjects.page(house.viewer, collection="0" * 32),
+        lambda: subjects.find_by_reference(house.viewer, "7", collection="0" * 32),
+    ):
+        with pytest.raises(NotFound, match="collection"):
+            ask()
 
 
 def test_a_reference_is_taken_once_in_each_collection(ground, house, wing):
     subjects = Subjects(ground)
     made = {
         where: subjects.create(house.operator, reference="7", collection=where).id
-        for where in ("", wing, LOGIN)
+        for where in ("", wing)
     }
     for where, subject in made.items():
         found = subjects.find_by_reference(house.viewer, "7", collection=where)
@@ -161,9 +165,9 @@ def test_sizes_are_of_one_collection(ground, house, people, here, shelf, wing):
     actor = house.operator
     assert shelf.size(actor, wing) == Size(subjects=3, templates=3)
     assert shelf.size(actor, "") == Size(subjects=1, templates=1)
-    assert shelf.sizes(actor, [wing, LOGIN]) == {wing: Size(3, 3), LOGIN: Size(0, 0)}
-    sizes = [here.size(actor, EMBEDDER, each) for each in ("", wing, LOGIN)]
-    assert sizes == [1, 2, 0]
+    assert shelf.sizes(actor, [wing, "0" * 32]) == {wing: Size(3, 3), "0" * 32: Size(0, 0)}
+    sizes = [here.size(actor, EMBEDDER, each) for each in ("", wing)]
+    assert sizes == [1, 2]
     assert here.size(actor, "other@2", wing) == 1
 
 
@@ -208,14 +212,15 @@ def test_many_are_erased_after_the_answer_and_nobody_joins_meanwhile(
 
 def test_other_processes_let_go_of_it_when_they_save(ground, house, people, here, shelf, wing):
     there = galleries(ground)
-    spared = people.add(vector(9), collection=LOGIN)
+    attic = shelf.create(house.operator, "attic").id
+    spared = people.add(vector(9), collection=attic)
     subject = people.add(vector(1), collection=wing)
     assert people.found(there, vector(1), collection=wing) == [subject]
-    assert people.found(there, vector(9), collection=LOGIN) == [spared]
+    assert people.found(there, vector(9), collection=attic) == [spared]
     shelf.remove(house.admin, "wing")
     assert wing in {space.collection for space in there._index.spaces(house.tenant_id)}
     there.save()
-    assert [space.collection for space in there._index.spaces(house.tenant_id)] == [LOGIN]
+    assert [space.collection for space in there._index.spaces(house.tenant_id)] == [attic]
 
 
 def test_a_removal_that_was_cut_short_is_taken_up(ground, house, people, here, shelf, wing):

@@ -15,7 +15,6 @@ from tests.usecases.somebody import NOTICE, PNG, blobs_of, keep, make_somebody, 
 from visavis.core.errors import NotAllowed
 from visavis.credentials.roles import Permission
 from visavis.store.blobs.files import FileBlobs
-from visavis.store.collections import LOGIN
 from visavis.usecases.actor import Actor
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.errors import NotFound
@@ -48,11 +47,11 @@ def test_the_collection_is_told_by_its_name(ground, house, exports):
     with ground.store.work() as work:
         wing = work.collections.add(house.tenant_id, "wing", ground.clock()).id
     told = []
-    for where in (wing, LOGIN, ""):
+    for where in (wing, ""):
         known = add_adult(ground, house, collection=where)
         archive = opened(exports.subject_pieces(house.operator, known.id))
         told.append(read_json(archive, "subject.json")["collection"])
-    assert told == ["wing", "login", None]
+    assert told == ["wing", None]
 
 
 def test_everything_of_a_subject_is_in_it_open(ground, house, exports, clock):

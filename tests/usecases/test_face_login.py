@@ -20,6 +20,7 @@ from tests.usecases.signing_in import (
 from tests.usecases.test_enrolment import beside, nobody
 from visavis.core.errors import NotAllowed
 from visavis.core.roles import Role
+from visavis.store.collections import LOGIN
 from visavis.store.kinds import UserState
 from visavis.throttle.errors import TooManyRequests
 from visavis.usecases.callers import Callers
@@ -33,7 +34,7 @@ from visavis.usecases.face_login import VERIFIED
 from visavis.usecases.faces import FaceMissing, PoorFace, SeveralFaces
 from visavis.usecases.recognised import Liveness
 from visavis.usecases.sign_in import Tokens
-from visavis.usecases.subjects import Subjects
+from visavis.usecases.subject_profiles import new_index
 
 OWNER, SOMEBODY_ELSE = 0, 7
 """Whose portraits."""
@@ -210,7 +211,10 @@ def test_somebody_elses_face_opens_nothing_under_the_owners_reference(
     mine = portrait(shared_data, OWNER)
     door.add(house.operator, mine)
     row = stands_for(ground, house.operator)
-    Subjects(ground).change(house.operator, row.id, reference=house.owner.user_id)
+    with ground.store.work() as work:
+        told = house.tenant_id, house.owner.user_id, ground.clock(), LOGIN
+        index = new_index(ground.keyring, work, *told)
+        work.subjects.set_reference(house.tenant_id, row.id, index)
     with pytest.raises(FaceRefused):
         door.login.log_in(door.challenge(Role.OWNER), mine)
 

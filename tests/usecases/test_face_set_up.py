@@ -18,7 +18,6 @@ from visavis.store.blobs.files import FileBlobs
 from visavis.store.collections import LOGIN
 from visavis.store.errors import AlreadyThere
 from visavis.store.kinds import Mode
-from visavis.usecases.consent import Consents
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.errors import (
     ConsentMissing,
@@ -102,10 +101,10 @@ def test_the_face_is_sealed_apart_from_templates_and_found_by_nobody(ground, hou
 
 
 def test_a_consent_that_is_taken_back_ends_it(ground, house, door, mine):
-    consents = Consents(ground)
-    (consent,) = consents.page(house.owner).items
+    with ground.store.work() as work:
+        (consent,) = work.consents.page(house.tenant_id).items
+        work.consents.withdraw(house.tenant_id, consent.id, "subject", ground.clock())
     assert (consent.given_by, consent.recorded_by) == ("subject", house.owner.user_id)
-    consents.withdraw(house.owner, consent.id)
     with pytest.raises(FaceRefused):
         door.login.log_in(door.challenge(), mine)
     state = door.set_up.state(house.owner)

@@ -13,7 +13,7 @@ from visavis.index.base import Space
 from visavis.index.exact import ExactIndex
 from visavis.index.snapshots import Snapshots
 from visavis.usecases import gallery_filling
-from visavis.usecases.collections import LOGIN, Collections
+from visavis.usecases.collections import Collections
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.galleries import Galleries
 from visavis.usecases.gallery_check import Checked
@@ -33,15 +33,15 @@ def here(ground):
 
 @pytest.fixture
 def wings(ground, house):
-    """Give the ids of two collections."""
+    """Give the ids of three collections."""
     shelf = Collections(ground, Erasure(ground, blobs_of(ground)), lambda *_: None)
-    return [shelf.create(house.operator, name).id for name in ("east", "west")]
+    return [shelf.create(house.operator, name).id for name in ("east", "west", "north")]
 
 
 @pytest.fixture
 def places(wings):
     """Give all that can be searched."""
-    return ["", *wings, LOGIN]
+    return ["", *wings]
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from tests.usecases.somebody import blobs_of
 from visavis.core.errors import InvalidInput, NotAllowed
 from visavis.core.purposes import Comparison, Purpose
 from visavis.store.sealed import MAPPED_FROM, TEMPLATE
-from visavis.usecases.collections import LOGIN, Collections
+from visavis.store.collections import LOGIN
+from visavis.usecases.collections import Collections
 from visavis.usecases.consent import Consents
 from visavis.usecases.erasure import Erasure
 from visavis.usecases.errors import ConsentMissing, NotFound
@@ -196,8 +197,8 @@ def test_templates_stay_in_their_collection(people, merging, ground, house):
 
 def test_nobody_s_face_is_given_to_another_one_s_account(people, merging, ground, house):
     ann = people.add(vector(1), vector(2))
-    account = Subjects(ground).create(house.operator, adult=True, collection=LOGIN).id
-    agree(ground, house, account, people.notice)
+    with ground.store.work() as work:
+        account = work.subjects.add(house.tenant_id, ground.clock(), None, True, LOGIN).id
     for refused in (
         lambda: merging.move(house.operator, ids_of(people, ann), account),
         lambda: merging.merge(house.admin, ann, account),

@@ -33,6 +33,8 @@ _AUTHORIZATION = re.compile(
     r" *, *Signature=(?P<signature>[0-9a-f]{64})"
 )
 _ALWAYS_SIGNED = frozenset({"host", "x-amz-date", "x-amz-target"})
+_OF_PROXIES = frozenset({"x-amz-cf-id"})
+"""What proxies on the way add; nobody reads it."""
 
 
 class Fault(StrEnum):
@@ -174,7 +176,8 @@ def _canonical(claim: Claim, body_sha256: str) -> str:
 def _check_form(claim: Claim, stamp: str) -> None:
     """Refuse a claim that does not cover all that it has to."""
     sent = {name for name, _ in claim.asked.headers}
-    needed = _ALWAYS_SIGNED | {name for name in sent if name.startswith("x-amz-")}
+    amazons = {name for name in sent if name.startswith("x-amz-")}
+    needed = _ALWAYS_SIGNED | (amazons - _OF_PROXIES)
     if list(claim.names) != sorted(set(claim.names)) or not needed <= set(claim.names) <= sent:
         raise SignatureRefused(
             Fault.BROKEN,

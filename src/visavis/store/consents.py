@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from visavis.store.kinds import ConsentMethod
 from visavis.store.page import DEFAULT, Page
 from visavis.store.repository import Repository, new_id
 from visavis.store.tables.consents import consents
+from visavis.store.tables.subjects import subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,17 @@ class Consents(Repository):
         limit: int = DEFAULT,
         cursor: str | None = None,
         subject_id: str | None = None,
+        *,
+        but: str | None = None,
     ) -> Page[Consent]:
         """Return a part of all consents, or of one subject's, newest first.
+
+        Args:
+            tenant_id: Whose.
+            limit: Most consents, 1..200.
+            cursor: Where the part before ended; None = begin.
+            subject_id: Only of this subject.
+            but: Not of the subjects in this collection; None = nobody's are left out.
 
         Raises:
             InvalidInput: the limit is not 1..200, or the cursor none of ours.
@@ -137,6 +147,10 @@ class Consents(Repository):
         theirs = select(consents).where(consents.c.tenant_id == tenant_id)
         if subject_id is not None:
             theirs = theirs.where(consents.c.subject_id == subject_id)
+        if but is not None:
+            whose = (subjects.c.tenant_id == tenant_id) & (subjects.c.id == consents.c.subject_id)
+            in_it = select(subjects.c.id).where(whose, subjects.c.collection_id == but)
+            theirs = theirs.where(~exists(in_it))
         return self._page(theirs, (consents.c.created_at, consents.c.id), Consent, limit, cursor)
 
     def set_evidence(self, tenant_id: str, consent_id: str, evidence: str) -> bool:

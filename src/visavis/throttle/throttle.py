@@ -87,10 +87,21 @@ class Throttle:
         Raises:
             TooManyRequests: it may be tried again after `retry_after_s` seconds.
         """
-        name = hidden(self._pepper, kind.value, key)
-        wait_s = self._shared.wait_s(self._limits[kind], name) if self._shared else None
+        self._ask(kind, key, counts=True)
+
+    def expect(self, kind: Kind, key: str) -> None:
+        """Refuse what `check` would refuse now, without counting a try; arguments as there.
+
+        Raises:
+            TooManyRequests: it may be tried again after `retry_after_s` seconds.
+        """
+        self._ask(kind, key, counts=False)
+
+    def _ask(self, kind: Kind, key: str, *, counts: bool) -> None:
+        name, limits = hidden(self._pepper, kind.value, key), self._limits[kind]
+        wait_s = self._shared.wait_s(limits, name, counts=counts) if self._shared else None
         if wait_s is None:
-            wait_s = _wait_s(self._here, self._limits[kind], name, self._clock)
+            wait_s = _wait_s(self._here, limits, name, self._clock, counts=counts)
         if wait_s:
             raise TooManyRequests(wait_s)
 
@@ -105,12 +116,14 @@ class _Shared:
         self._failed_at = -math.inf
         self._logged_at = -math.inf
 
-    def wait_s(self, limits: tuple[RateLimitItem, ...], name: str) -> int | None:
+    def wait_s(
+        self, limits: tuple[RateLimitItem, ...], name: str, *, counts: bool
+    ) -> int | None:
         """Return how long to wait, 0 = not at all; None where Redis does not answer."""
         if self._within(ASK_AGAIN_S, self._failed_at):
             return None
         try:
-            return _wait_s(self._limiter, limits, name, self._clock)
+            return _wait_s(self._limiter, limits, name, self._clock, counts=counts)
         except (RedisError, OSError, ValueError) as exc:  # ValueError: a host that is no name
             self._failed(exc)
             return None
@@ -135,14 +148,17 @@ def _wait_s(
     limits: tuple[RateLimitItem, ...],
     name: str,
     clock: Callable[[], float],
+    *,
+    counts: bool,
 ) -> int:
-    """Count one try and return 0, or return how long to wait, seconds, where it is refused.
+    """Count one try, or look at it only, and return 0, or how long to wait, seconds.
 
     The shortest window is asked first: who knocks on without a pause is refused there and does not
     use up the longer ones.
     """
+    ask = limiter.hit if counts else limiter.test
     for limit in limits:
-        if not limiter.hit(limit, name):
+        if not ask(limit, name):
             free_at = limiter.get_window_stats(limit, name).reset_time
             return min(limit.get_expiry(), max(1, math.ceil(free_at - clock())))
     return 0

@@ -116,17 +116,14 @@ class Collections:
             return _called(work, actor, name)
 
     def names(self, actor: Actor, collection_ids: Several[str]) -> dict[str, str]:
-        """Return what several collections are called; ids that are none are left out.
-
-        Of the two that have no row, the one of those who log in by face is called `login`.
-        """
+        """Return what several collections are called; ids that are none are left out."""
         _require_to_name(actor)
-        asked = set(collection_ids) - {MAIN, LOGIN}
+        asked = set(collection_ids) - {MAIN}
         if not asked:
-            return {LOGIN: LOGIN}
+            return {}
         with self._ground.store.reading() as work:
             found = work.collections.some(actor.tenant_id, asked)
-        return {LOGIN: LOGIN} | {each.id: each.name for each in found}
+        return {each.id: each.name for each in found}
 
     def page(
         self, actor: Actor, limit: int = DEFAULT, cursor: str | None = None

@@ -7,6 +7,7 @@ from typing import Any
 from visavis.core.errors import InvalidInput, VisavisError
 from visavis.core.purposes import CLAIMED, Comparison, Purpose
 from visavis.credentials.roles import Permission
+from visavis.store.collections import LOGIN
 from visavis.store.consents import Consent
 from visavis.store.galleries import Agreement
 from visavis.store.kinds import ConsentMethod, Mode
@@ -263,11 +264,13 @@ class Consents:
         actor.require(Permission.PEOPLE_WRITE)
 
         def withdraw(work: Work) -> Consent:
-            if work.consents.withdraw(actor.tenant_id, consent_id, by.value, self._ground.clock()):
-                consent = self._found(work, actor, consent_id)
+            self._found(work, actor, consent_id)
+            now = self._ground.clock()
+            changed = work.consents.withdraw(actor.tenant_id, consent_id, by.value, now)
+            consent = self._found(work, actor, consent_id)
+            if changed:
                 self._note(work, actor, "consent.withdrawn", consent, {"by": by.value})
-                return consent
-            return self._found(work, actor, consent_id)
+            return consent
 
         return self._ground.store.run(withdraw)
 
@@ -279,6 +282,8 @@ class Consents:
         subject_id: str | None = None,
     ) -> Page[Consent]:
         """Return a part of all consents, or of one subject's, newest first; evidence is sealed.
+
+        What users agreed to who log in by face is theirs: it is in the export of their account.
 
         Raises:
             NotFound: there is no such subject.
@@ -337,7 +342,8 @@ class Consents:
 
     def _found(self, work: Work, actor: Actor, consent_id: str) -> Consent:
         consent = work.consents.find(actor.tenant_id, consent_id)
-        if consent is None:
+        whose = consent and work.subjects.find(actor.tenant_id, consent.subject_id)
+        if consent is None or whose is None or whose.collection_id == LOGIN:
             raise NotFound("consent")
         return consent
 
@@ -354,4 +360,4 @@ def _page(
 ) -> Page[Consent]:
     if subject_id is not None:
         subject_of(work, tenant_id, subject_id)
-    return work.consents.page(tenant_id, limit, cursor, subject_id)
+    return work.consents.page(tenant_id, limit, cursor, subject_id, but=LOGIN)

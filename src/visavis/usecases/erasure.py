@@ -20,6 +20,7 @@ import structlog
 from visavis.core.errors import Unavailable, VisavisError
 from visavis.credentials.roles import Permission
 from visavis.store.blobs.base import Blobs
+from visavis.store.collections import LOGIN
 from visavis.store.page import MOST
 from visavis.store.receipts import Receipt
 from visavis.store.work import Work
@@ -110,11 +111,16 @@ class Erasure:
 
         Raises:
             NotAllowed: the actor may not.
-            NotFound: there is no such subject.
+            NotFound: there is no such subject, or they stand for a user who logs in by face, who
+                removes that face, or goes with it.
             ErasureIncomplete: something is left; the receipt that is kept says what.
             Unavailable: a place cannot be asked; keys and rows are destroyed, the rest follows.
         """
         actor.require(Permission.PEOPLE_ERASE)
+        with self._ground.store.reading() as work:
+            row = work.subjects.find(actor.tenant_id, subject_id)
+        if row is not None and row.collection_id == LOGIN:
+            raise NotFound("subject")
         return self.erase_for(actor.tenant_id, subject_id, actor.id, reason)
 
     def erase_for(

@@ -86,8 +86,7 @@ class SubjectFiles:
         yield from archive.add_text("README.txt", ABOUT_SUBJECT)
         yield from archive.add_json("subject.json", self.about)
         yield from archive.add_json("consents.json", {"consents": self.consents})
-        for notice in self.notices:
-            yield from archive.add_text(_notice_name(notice), notice.text)
+        yield from self._notices(archive)
         yield from archive.add_json("templates.json", {"templates": self.templates})
         yield from archive.add_json("attributes.json", {"attributes": self.others})
         for row in self.blobs:
@@ -97,6 +96,15 @@ class SubjectFiles:
         entries = audit_entries(ground.store, self.row.tenant_id, subject_id=self.row.id)
         yield from archive.add("audit.json", entries)
         yield from archive.end()
+
+    def face_pieces(self, archive: ExportArchive) -> Iterator[bytes]:
+        """Write what is kept of who stands for a user into the zip of that user."""
+        yield from archive.add_json("face.json", {"face": self.others, "consents": self.consents})
+        yield from self._notices(archive)
+
+    def _notices(self, archive: ExportArchive) -> Iterator[bytes]:
+        for notice in self.notices:
+            yield from archive.add_text(_notice_name(notice), notice.text)
 
 
 def _about(ring: Keyring, work: Work, row: Subject, now: datetime) -> dict[str, Any]:

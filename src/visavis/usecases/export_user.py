@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from visavis.store.page import MOST
+from visavis.store.subjects import Subject
 from visavis.store.users import User
 from visavis.store.work import Work
 from visavis.usecases.export_archive import ExportArchive
 from visavis.usecases.export_parts import all_of, audit_entries, named
+from visavis.usecases.export_subject import SubjectFiles
 from visavis.usecases.export_words import ABOUT_USER
 from visavis.usecases.ground import Ground
 from visavis.usecases.own_faces import subject_of_user
@@ -25,6 +27,7 @@ class UserFiles:
         about: Their account; `account.json`.
         logins: Where they logged in.
         keys: The API keys they made.
+        face: What is kept of the face with which they log in; None = there is none.
     """
 
     user: User
@@ -32,12 +35,13 @@ class UserFiles:
     about: dict[str, Any]
     logins: list[dict[str, Any]]
     keys: list[dict[str, Any]]
+    face: SubjectFiles | None
 
     @staticmethod
     def collected(ground: Ground, work: Work, user: User, now: datetime) -> "UserFiles":
         """Collect what is kept of a user."""
         ids = user.tenant_id, user.id
-        face = subject_of_user(ground, work, *ids)
+        face = _face(ground, work, user)
         tenant = work.tenants.find(user.tenant_id)
         about = {
             **named(user, "id", "email", "full_name", "role", "state", "created_at"),
@@ -63,6 +67,7 @@ class UserFiles:
                 | named(each, "last_used_at", "revoked_at")
                 for each in keys
             ],
+            SubjectFiles.collected(ground, work, face, now) if face else None,
         )
 
     def pieces(self, ground: Ground) -> Iterator[bytes]:
@@ -72,7 +77,16 @@ class UserFiles:
         yield from archive.add_json("account.json", self.about)
         yield from archive.add_json("logins.json", {"logins": self.logins})
         yield from archive.add_json("keys.json", {"keys": self.keys})
+        if self.face:
+            yield from self.face.face_pieces(archive)
         actors = [self.user.id, *(key["id"] for key in self.keys)]
         entries = audit_entries(ground.store, self.user.tenant_id, actors=actors)
         yield from archive.add("audit.json", entries)
         yield from archive.end()
+
+
+def _face(ground: Ground, work: Work, user: User) -> Subject | None:
+    """Hold who stands for a user who logs in by face; None where nobody does."""
+    row = subject_of_user(ground, work, user.tenant_id, user.id)
+    held = work.subjects.hold(user.tenant_id, row.id) if row else None
+    return held if held and held.erased_at is None else None

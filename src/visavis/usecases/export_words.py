@@ -34,10 +34,12 @@ This zip holds what is kept about your account in Visavis. It holds no passwords
 are not kept in a form that could be read.
 
 account.json    your name, address and role, since when you are here, and since when you log in with
-                your face; the face is in the export of the person who stands for you, for which you
-                can ask an admin of your organisation
+                your face
 logins.json     when you logged in, from which network address and with which browser
 keys.json       the API keys that you made, without their secrets
+face.json       where you log in with your face: the numbers by which it is recognised, as base64 of
+                little-endian 32-bit floats, and what you agreed to
+notices/        what you had been told about that, word for word
 audit.json      what you and your API keys did
 """
     + _COMMON

@@ -89,6 +89,20 @@ class FaceLogin:
         """Whether everybody who logs in by face has a second factor."""
         return needs_code(self._ground)
 
+    def require_open(self, address: str) -> None:
+        """Refuse whoever could not log in from somewhere now, before their picture is read.
+
+        Args:
+            address: Where the request comes from; empty = from this machine's own programs.
+
+        Raises:
+            NotAllowed: logging in by face is off.
+            TooManyRequests: there were too many tries from this address.
+        """
+        require_on(self._ground)
+        if address:
+            self._ground.throttle.expect(Kind.LOGIN, address)
+
     def challenge(self, email: str, *, address: str = "") -> str:
         """Return a challenge for an account, which need not be there; it is good for `GOOD_FOR`.
 

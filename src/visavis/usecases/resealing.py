@@ -70,7 +70,7 @@ class Resealing:
         """
 
         def begin(work: Work) -> int:
-            subject_of(work, tenant_id, subject_id, hold=True)
+            subject_of(work, tenant_id, subject_id, hold=True, of_login=True)
             now = self._ground.clock()
             key = self._ground.keyring.new_subject_key(work.keys, tenant_id, subject_id, now)
             if note is not None:

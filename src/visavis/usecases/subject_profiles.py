@@ -14,6 +14,7 @@ from datetime import datetime
 import orjson
 
 from visavis.core.errors import InvalidInput
+from visavis.store.collections import LOGIN
 from visavis.store.sealed import SealedData
 from visavis.store.subjects import Subject
 from visavis.store.work import Work
@@ -86,14 +87,20 @@ class Known:
         return Known(row.id, row.created_at, row.adult, *said, collection=row.collection_id)
 
 
-def subject_of(work: Work, tenant_id: str, subject_id: str, *, hold: bool = False) -> Subject:
+def subject_of(
+    work: Work, tenant_id: str, subject_id: str, *, hold: bool = False, of_login: bool = False
+) -> Subject:
     """Return the row of a subject who was not erased.
+
+    Who stands for a user who logs in by face is nobody's business but the user's: no id of theirs
+    opens anything, unless it is asked for as such.
 
     Args:
         work: The unit.
         tenant_id: Whose subject.
         subject_id: Who.
         hold: Let no other unit hold or change it until this one ends.
+        of_login: Also who stands for a user who logs in by face.
 
     Raises:
         NotFound: there is none of this id, or they were erased.
@@ -101,6 +108,8 @@ def subject_of(work: Work, tenant_id: str, subject_id: str, *, hold: bool = Fals
     find = work.subjects.hold if hold else work.subjects.find
     row = find(tenant_id, subject_id)
     if row is None or row.erased_at is not None:
+        raise NotFound("subject")
+    if row.collection_id == LOGIN and not of_login:
         raise NotFound("subject")
     return row
 

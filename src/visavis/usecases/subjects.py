@@ -10,6 +10,7 @@ from visavis.store.collections import LOGIN
 from visavis.store.page import DEFAULT, Page
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
+from visavis.usecases.collection_of import require_collection
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
 from visavis.usecases.subject_making import CREATED, free_index, make_subject
@@ -97,12 +98,13 @@ class Subjects:
         """Return who of a collection has a reference; empty = who is in none.
 
         Raises:
-            NotFound: nobody has it.
+            NotFound: nobody has it, or there is no such collection.
             InvalidInput: it is too long, or holds characters that cannot be printed.
         """
         actor.require(Permission.PEOPLE_READ)
         sought, keyring = clean_reference(reference), self._ground.keyring
         with self._ground.store.reading() as work:
+            require_collection(work, actor.tenant_id, collection)
             told = actor.tenant_id, sought or "", collection
             row = find_called(keyring, work, *told) if sought else None
             if row is None:
@@ -119,7 +121,8 @@ class Subjects:
         if not subject_ids:
             return {}
         with self._ground.store.reading() as work:
-            rows = work.subjects.some(actor.tenant_id, subject_ids)
+            found = work.subjects.some(actor.tenant_id, subject_ids)
+            rows = [row for row in found if row.collection_id != LOGIN]
             return {each.id: each for each in known_all(self._ground.keyring, work, rows)}
 
     def page(
@@ -143,18 +146,25 @@ class Subjects:
 
         Raises:
             InvalidInput: the limit is not 1..200, or the cursor none of ours.
+            NotFound: there is no such collection.
         """
         actor.require(Permission.PEOPLE_READ)
         with self._ground.store.reading() as work:
+            require_collection(work, actor.tenant_id, collection or "")
             told = actor.tenant_id, limit, cursor, collection
             but = LOGIN if collection is None else None
             page = work.subjects.page(*told, but=but, called=called)
             return Page(known_all(self._ground.keyring, work, page.items), page.next)
 
     def count_called(self, actor: Actor, collection: str) -> int:
-        """Return how many of a collection have a reference; empty = of who is in none."""
+        """Return how many of a collection have a reference; empty = of who is in none.
+
+        Raises:
+            NotFound: there is no such collection.
+        """
         actor.require(Permission.PEOPLE_READ)
         with self._ground.store.reading() as work:
+            require_collection(work, actor.tenant_id, collection)
             return work.subjects.count_called(actor.tenant_id, collection)
 
     def change(

@@ -8,6 +8,7 @@ from typing import Any
 
 from visavis.core.errors import InvalidInput, VisavisError
 from visavis.core.purposes import Purpose
+from visavis.store.collections import LOGIN
 from visavis.store.sealed import TEMPLATE, NewSealed
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
@@ -75,8 +76,10 @@ class Batch:
         tenant_id, now = self._actor.tenant_id, self._ground.clock()
         people = sorted({fit.subject_id for fit in fits})
         work.tenants.hold(tenant_id)  # nobody changes the mode meanwhile
-        work.subjects.hold_all(tenant_id, people)  # nor erases them
+        held = work.subjects.hold_all(tenant_id, people)  # nor erases them
         refused = refusals(work, tenant_id, people, self._purpose, now)
+        users = (row.id for row in held if row.collection_id == LOGIN)
+        refused |= {who: NotFound("subject") for who in users}
         counts = Counter(work.sealed.counts(tenant_id, people, TEMPLATE))
         told: dict[int, str | VisavisError] = {}
         kept = []

@@ -4,6 +4,8 @@ import asyncio
 import math
 import re
 import time
+from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -26,14 +28,45 @@ WITH_FILES = re.compile(
 OF_STRANGERS = re.compile(r"/api/v1/login/face|/face-login")
 """What of it is read before anybody knows who sends it."""
 
+SIGNED = "/"
+"""Where the signature covers the body, which is read before anybody knows whether it is right."""
+
 MOST_OF_STRANGERS = 16 * MIB
-"""Largest body of those, bytes: one picture of oneself."""
+"""Largest body of those, bytes: one picture of oneself, or two that are signed."""
+
+ALWAYS_HELD = 64 * 1024
+"""Bytes of a body that there is always room for: whoever logs in needs no more."""
 
 GAP_S = 20.0
 """Longest wait for the next piece of a body."""
 
 LONGEST_S = 900.0
 """Longest time for a whole body."""
+
+LONGEST_OF_STRANGERS_S = 60.0
+"""Longest time for a whole body of somebody who is not known yet."""
+
+
+class _Kind(Enum):
+    """Kinds of bodies: those of one kind cannot take the room of another."""
+
+    FILES = "files"
+    PLAIN = "plain"
+    STRANGERS = "strangers"
+    SIGNED = "signed"
+
+
+@dataclass(slots=True)
+class _Room:
+    """Memory that the bodies of one kind share, bytes.
+
+    Attributes:
+        most: That they may hold together.
+        held: By those in progress.
+    """
+
+    most: int
+    held: int = 0
 
 
 class BodyLimit:
@@ -42,7 +75,8 @@ class BodyLimit:
     A body whose `Content-Length` is over the cap is refused unread. Otherwise the bytes are counted
     as they come; past the cap the caller gets the refusal at once and the application below sees a
     caller who left. The same happens, with 429, when the bodies of all requests in progress hold
-    more memory than they may together.
+    more memory than they may together. What strangers send has room of its own, and less time:
+    they keep nobody out who is known, nor anybody who logs in with a password.
 
     Bodies that bring no files are small: only the routes that take files, and forms of the pages
     that bring some, may be larger. A body that comes too slowly is refused as well.
@@ -50,42 +84,48 @@ class BodyLimit:
     Args:
         app: The application below.
         max_bytes: Largest body of one request that brings files.
-        max_held: Most bytes that the bodies of all requests in progress may hold together.
+        max_held: Most bytes that all bodies with files in progress may hold together; those of
+            every other kind an eighth of it, or one of the largest where that is more.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, max_held: int) -> None:
         self._app = app
         self.max_bytes = max_bytes
-        self.max_held = max_held
-        self.held = 0
+        less = max(max_held // 8, min(max_bytes, MOST_OF_STRANGERS))
+        self._rooms = {kind: _Room(max_held if kind is _Kind.FILES else less) for kind in _Kind}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(self, scope, receive, send)
+        kind = _kind(scope["path"], Headers(scope=scope))
+        exchange = _Exchange(self._rooms[kind], kind, self.max_bytes, (scope, receive, send))
         if exchange.declared > exchange.most:
             await exchange.refuse_size()
             return
         try:
             await self._app(scope, exchange.receive, exchange.send)
         finally:
-            self.held -= exchange.seen
+            exchange.room.held -= exchange.seen
 
 
 class _Exchange:
     """One request and its answer, with the body counted."""
 
-    def __init__(self, limit: BodyLimit, scope: Scope, receive: Receive, send: Send) -> None:
-        self._limit, self._scope, self._receive, self._send = limit, scope, receive, send
-        headers = Headers(scope=scope)
+    def __init__(
+        self, room: _Room, kind: _Kind, max_bytes: int, parties: tuple[Scope, Receive, Send]
+    ) -> None:
+        self.room = room
+        self._scope, self._receive, self._send = parties
+        headers = Headers(scope=self._scope)
         length = headers.get("content-length", "0")
         self.declared = int(length) if length.isdecimal() else 0
         self.seen = 0
         self._unread = self.declared > 0 or "transfer-encoding" in headers
-        self.most = min(_most(scope["path"], headers), limit.max_bytes)
-        self._until = time.monotonic() + LONGEST_S
+        self.most = min(_most(kind), max_bytes)
+        is_known = kind in {_Kind.FILES, _Kind.PLAIN}
+        self._until = time.monotonic() + (LONGEST_S if is_known else LONGEST_OF_STRANGERS_S)
         self._started = False
         self._cut = False
 
@@ -112,10 +152,10 @@ class _Exchange:
 
     async def _count(self, arrived: int) -> None:
         self.seen += arrived
-        self._limit.held += arrived
+        self.room.held += arrived
         if self.seen > self.most:
             await self.refuse_size()
-        elif self._limit.held > self._limit.max_held:
+        elif self.room.held > self.room.most and self.seen > ALWAYS_HELD:
             await self._refuse_load()
 
     async def send(self, message: Message) -> None:
@@ -165,11 +205,17 @@ class _Exchange:
             await refusal(self._scope, self._receive, self._send)
 
 
-def _most(path: str, headers: Headers) -> float:
+def _kind(path: str, headers: Headers) -> _Kind:
+    if OF_STRANGERS.fullmatch(path):
+        return _Kind.STRANGERS
+    if path == SIGNED:
+        return _Kind.SIGNED
+    return _Kind.FILES if _may_bring_files(path, headers) else _Kind.PLAIN
+
+
+def _most(kind: _Kind) -> float:
     """Return how large a body may be, bytes, whatever the settings say."""
-    if not _may_bring_files(path, headers):
-        return MOST_PLAIN
-    return MOST_OF_STRANGERS if OF_STRANGERS.fullmatch(path) else math.inf
+    return {_Kind.FILES: math.inf, _Kind.PLAIN: MOST_PLAIN}.get(kind, MOST_OF_STRANGERS)
 
 
 def _may_bring_files(path: str, headers: Headers) -> bool:

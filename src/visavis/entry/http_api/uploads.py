@@ -26,6 +26,9 @@ PICTURE_FIELDS = ("files", "file")
 TEXT_FIELDS = ("features", "render")
 _NAME_CHARS = 200
 
+PARTS_BESIDE = 100
+"""Parts of a form that are no pictures, whatever they are; real ones have a handful."""
+
 
 class Form(NamedTuple):
     """What a form held.
@@ -74,8 +77,8 @@ async def read_fields(request: Request, fields: Fields) -> Form:
         fields: What it may hold.
 
     Raises:
-        HTTPException: 415 for another content type, 400 for a broken form, 413 for too many files,
-            422 for a field nobody knows.
+        HTTPException: 415 for another content type, 400 for a broken form, 413 for too many files
+            or parts, 422 for a field nobody knows or a text that is too long.
         ClientDisconnect: the caller left, or was cut off by `BodyLimit`.
     """
     services: Services = request.app.state.services
@@ -138,6 +141,7 @@ class _Reader:
         self.texts: dict[str, list[str]] = {field: [] for field in allowed.texts}
         self.fields: list[str] = []
         self.ended = False
+        self._parts = 0
         self._name, self._value, self._disposition = b"", b"", b""
         self._part = _Part("", "", 0)
 
@@ -156,6 +160,12 @@ class _Reader:
 
     def _begin(self) -> None:
         self._disposition = b""
+        self._parts += 1
+        if self._parts > self._max_files + PARTS_BESIDE:
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The form has more than {self._max_files + PARTS_BESIDE} parts; send fewer.",
+            )
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -187,6 +197,8 @@ class _Reader:
 
     def _end(self) -> None:
         part = self._part
+        if part.is_text and part.too_large:
+            raise _too_long(part)
         if part.is_text:
             self.texts[part.field].append(part.data.decode(errors="replace"))
         elif part.field and (part.data or part.too_large or part.file_name):
@@ -214,6 +226,13 @@ class _Reader:
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"More than {self._max_files} pictures in one request; send several requests.",
             )
+
+
+def _too_long(part: _Part) -> HTTPException:
+    return HTTPException(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        f"The text in the field {part.field!r} is over {part.cap} bytes; send a shorter one.",
+    )
 
 
 def _unknown(field: str) -> HTTPException:

@@ -79,7 +79,7 @@ class PeoplePage:
 
     def __init__(self, visit: Visit, actor: Actor, handover: Handover) -> None:
         self._visit, self._records, self._actor = visit, visit.records, actor
-        self._collection = ""
+        self._collection, self._offered = "", frozenset({""})
         self._adding = Adding(visit, handover)
         self._may_add = actor.may(Permission.PEOPLE_WRITE) and actor.may(Permission.PRIVACY_READ)
         if self._may_add:
@@ -111,6 +111,7 @@ class PeoplePage:
                 obstacle(records, actor, Comparison.ONE_TO_ONE),
             )
         )
+        self._offered = frozenset({"", *(each.id for each in found)})
         self._chooser.set_content(_chooser(found))
         self._note.set_content(f'<div class="vp-note">{why}</div>' if why else "")
         await self._list.show()
@@ -121,7 +122,9 @@ class PeoplePage:
         return Page(tuple(Card(known, faces[known.id]) for known in page.items), page.next)
 
     async def _choose(self, event: GenericEventArguments) -> None:
-        self._collection = str(event.args)
+        if (chosen := str(event.args)) not in self._offered:
+            return
+        self._collection = chosen
         self._list.items = []
         await self._list.show()
 

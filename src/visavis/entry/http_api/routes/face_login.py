@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, NamedTuple
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.core.types import Source
@@ -72,7 +73,8 @@ async def _read(request: Request, *names: str) -> Sent:
     return Sent(one([usable(each) for each in form.pictures]), texts)
 
 
-async def _login_form(request: Request) -> Sent:
+async def _login_form(request: Request, people: KnownPeople, address: Address) -> Sent:
+    await to_thread.run_sync(people.face_login.require_open, address)
     return await _read(request, "challenge", "code")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 
@@ -44,14 +45,21 @@ class _Sent:
     Attributes:
         texts: What was typed, and the challenge.
         picture: None = there is none.
+        refusal: Why nothing of it was read; None = it was.
     """
 
     texts: dict[str, str]
     picture: Source | None
+    refusal: VisavisError | None = None
 
 
 async def _read(request: Request) -> _Sent:
-    """Read the form; the whole body is capped before."""
+    """Read the form, where it could open anything; the whole body is capped before."""
+    try:
+        open_to = _people(request).face_login.require_open
+        await to_thread.run_sync(open_to, network_address(request))
+    except VisavisError as exc:
+        return _Sent({}, None, exc)
     async with request.form(
         max_files=1, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD
     ) as form:
@@ -90,6 +98,8 @@ def routes(records: Records) -> APIRouter:
 
 
 def _enter(records: Records, request: Request, sent: _Sent) -> Response:
+    if sent.refusal is not None:
+        raise sent.refusal
     if sent.picture is None:
         raise InvalidInput("there is no picture; take one, or choose one of you alone")
     browser = _people(request).face_login.open_browser(

@@ -60,6 +60,7 @@ class RecognisePage:
         self._source: Source | None = None
         self._seen: Seen | None = None
         self._target, self._collection = "0.001", ""
+        self._offered = frozenset({""})
         self._adding = Adding(visit, handover)
         with ui.element("main").classes("vv-main is-empty") as self._main:
             with ui.element("section").classes("vv-drop").props('aria-label="Add a picture"'):
@@ -77,6 +78,7 @@ class RecognisePage:
     async def begin(self) -> None:
         """Show what can be chosen."""
         found = await self._visit.do(self._collections)
+        self._offered = frozenset({"", *(each.id for each in found)})
         self._choices.set_content(markup.choices(found, self._target, self._collection))
 
     def _collections(self, actor: Actor) -> tuple[Collection, ...]:
@@ -92,7 +94,7 @@ class RecognisePage:
         name, value = (str(each) for each in event.args)
         if name == "target" and value in markup.TARGETS:
             self._target = value
-        if name == "collection":
+        if name == "collection" and value in self._offered:
             self._collection = value
         await self._recognise()
 

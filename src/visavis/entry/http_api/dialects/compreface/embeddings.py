@@ -14,6 +14,10 @@ from visavis.entry.http_api.dialects.compreface.scale import Scale
 from visavis.usecases.comparing import MOST_COMPARED
 
 
+MOST_NUMBERS = 4096
+"""Numbers of an embedding; no embedder makes as many."""
+
+
 def vectors(rows: object) -> Floats:
     """Return lists of numbers as vectors (n, d), n at least 1.
 
@@ -22,6 +26,8 @@ def vectors(rows: object) -> Floats:
     """
     if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_COMPARED:
         raise WrongEmbeddings(f"send 1 to {MOST_COMPARED} embeddings, as lists of numbers")
+    if any(isinstance(row, list) and len(row) > MOST_NUMBERS for row in rows):
+        raise WrongEmbeddings(f"an embedding has {MOST_NUMBERS} numbers at most")
     try:
         with np.errstate(over="ignore"):  # what is too large is refused as not finite
             found = np.array(rows, np.float32)
@@ -49,7 +55,7 @@ async def _embeddings(request: Request) -> Floats:
 async def _source_and_targets(request: Request) -> tuple[Floats, Floats]:
     sent = members(await read_json(request))
     targets = await to_thread.run_sync(vectors, sent.get("targets"))
-    return vectors([sent.get("source")]), targets
+    return await to_thread.run_sync(vectors, [sent.get("source")]), targets
 
 
 Embeddings = Annotated[Floats, Depends(_embeddings)]

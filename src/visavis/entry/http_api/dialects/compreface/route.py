@@ -1,10 +1,8 @@
 """Routes of CompreFace's API: opened by the header `x-api-key`, refusing in its words."""
 
-import re
-from collections.abc import Callable
-from typing import Any
-
 from fastapi import Request, Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from visavis.entry.http_api.access import network_address
 from visavis.entry.http_api.dialects.answers import refused
@@ -20,9 +18,9 @@ KEY = "x-api-key"
 class CompreFaceRoute(DialectRoute):
     """A route of CompreFace's API; as there, a slash at the end of the path changes nothing."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401
-        super().__init__(path, endpoint, **options)
-        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + "/?$")
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether a request is for this route; the slash is no part of a name either."""
+        return super().matches({**scope, "path": scope["path"].removesuffix("/")})
 
     def called_by(self, request: Request) -> Actor:
         """Return who sent a request: whose API key it is, or a private machine's owner.

@@ -12,11 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from visavis.core.errors import (
+    DeadlineExceeded,
     ImageFault,
     InvalidImage,
     InvalidInput,
     NotAllowed,
     Overloaded,
+    Unavailable,
     VisavisError,
 )
 from visavis.credentials.signatures import Fault, SignatureRefused
@@ -42,6 +44,9 @@ _OF_SIGNATURES: Mapping[Fault, str] = MappingProxyType(
         Fault.EXPIRED: "RequestExpired",
     }
 )
+_INSIDE = "It failed inside; send the request again later."
+"""What is told of errors that are not for callers."""
+
 _OF_ERRORS: tuple[tuple[type[VisavisError], str], ...] = (  # the first that fits wins
     (LogInNeeded, "UnrecognizedClientException"),
     (NotAllowed, ACCESS_DENIED),
@@ -51,6 +56,8 @@ _OF_ERRORS: tuple[tuple[type[VisavisError], str], ...] = (  # the first that fit
     (QuotaExceeded, "ServiceQuotaExceededException"),
     (InvalidInput, INVALID),
     (Overloaded, "ThrottlingException"),
+    (DeadlineExceeded, INTERNAL),
+    (Unavailable, INTERNAL),
 )
 
 
@@ -76,7 +83,8 @@ def told(error: Refused) -> Response:
     """Return the answer to a request that failed."""
     if isinstance(error, HTTPException | RequestValidationError):
         return _answer("SerializationException", status_and_sentence(error)[1])
-    answer = _answer(_name(error), str(error))
+    name = _name(error)
+    answer = _answer(name or INTERNAL, str(error) if name else _INSIDE)
     if isinstance(error, Overloaded):
         answer.headers["Retry-After"] = of_error(error).headers["Retry-After"]
     return answer
@@ -88,6 +96,7 @@ def answered(content: Mapping[str, Any]) -> Response:
 
 
 def _name(error: VisavisError) -> str:
+    """Return what an error is called here; empty where it is not for callers."""
     match error:
         case Refusal(name=name):
             return name
@@ -98,7 +107,7 @@ def _name(error: VisavisError) -> str:
         case InvalidImage():
             return "InvalidImageFormatException"
         case _:
-            return next((name for kind, name in _OF_ERRORS if isinstance(error, kind)), INTERNAL)
+            return next((name for kind, name in _OF_ERRORS if isinstance(error, kind)), "")
 
 
 def _answer(name: str, sentence: str) -> Response:

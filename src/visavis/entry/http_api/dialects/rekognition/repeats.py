@@ -17,6 +17,10 @@ from visavis.entry.http_api.dialects.rekognition.traits import Json
 
 KEPT_FOR = timedelta(hours=24)
 MOST_KEPT = 10_000
+"""Answers of all organisations."""
+
+MOST_OF_ONE = 1_000
+"""Answers of one: its programs push nobody else's out."""
 
 _Name = tuple[str, str, str]
 
@@ -61,6 +65,13 @@ class Repeats:
         with self._lock:
             self._answers[name] = _Answer(digest, content, now)
             self._answers.move_to_end(name)
-            while len(self._answers) > MOST_KEPT:
-                self._answers.popitem(last=False)
+            self._make_room(name[0])
         return content
+
+    def _make_room(self, tenant_id: str) -> None:
+        """Forget the oldest answers of whoever has too many; the caller holds the lock."""
+        theirs = [each for each in self._answers if each[0] == tenant_id]
+        for each in theirs[:-MOST_OF_ONE]:
+            del self._answers[each]
+        while len(self._answers) > MOST_KEPT:
+            self._answers.popitem(last=False)
