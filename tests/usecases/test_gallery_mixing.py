@@ -12,8 +12,9 @@ from tests.usecases.people import vector
 from visavis.index.calibration import Calibration, bundled
 from visavis.index.harmonic_files import bundled_maps
 from visavis.index.harmonics import Harmonics, NoHarmonicMap
-from visavis.usecases.gallery_mixing import Mixing
+from visavis.usecases.gallery_mixing import BETWEEN_COUNTS, Mixing
 from visavis.usecases.gallery_view import View
+from visavis.usecases.harmony import CHANGE
 from visavis.usecases.scores import Scores
 
 A, B, C = "dlib_resnet@1", "visavis_lite@1", "another@1"
@@ -114,4 +115,21 @@ def test_other_collections_and_tenants_are_nobodys_concern(ground, house, other)
     people = People(ground, house)
     ann = people.add(vector(1), embedder=A)
     assert people.found(where, vector(1)) == [ann]
+    where.close()
+
+
+def test_copies_that_come_all_the_time_are_looked_at_now_and_then(ground, house, clock):
+    people = People(ground, house)
+    where = galleries(ground, mixing=Mixing(ground, Harmonics(), Scores(ground)))
+    with ground.store.work() as work:
+        kept = work.tenants.find(house.tenant_id).settings
+        change = {CHANGE: {"source": A, "target": C}}
+        work.tenants.change(house.tenant_id, settings={**kept, **change})
+    ann = people.add(vector(1), embedder=A)
+    assert people.found(where, vector(1)) == [ann]
+    people.add(vector(2), embedder=C)
+    assert people.found(where, vector(1)) == [ann]  # without going through all templates again
+    clock.move(seconds=BETWEEN_COUNTS.total_seconds())
+    with pytest.raises(NoHarmonicMap):
+        people.found(where, vector(1))
     where.close()

@@ -7,6 +7,7 @@ them; see `gallery_view` for how they are compared.
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from visavis.index.harmonics import Harmonics, NoHarmonicMap
 from visavis.usecases.gallery_view import Open, View
@@ -16,6 +17,9 @@ from visavis.usecases.scores import Scores
 
 MOST_KEPT = 1024
 """Parts of galleries of which it is kept in memory which embedders are in them."""
+
+BETWEEN_COUNTS = timedelta(seconds=10)
+"""Least time between two looks at all templates while the embedder of a tenant is changed."""
 
 
 class Mixing:
@@ -95,11 +99,14 @@ class Mixing:
         """Return other embedders with templates that have no copy in the target, and where.
 
         Going through all templates is left to when one of another embedder came since, or a change
-        of the embedder began or ended.
+        of the embedder began or ended. While one is under way copies come all the time, and are
+        looked at now and then.
         """
-        known = self._known.get((tenant_id, target))
+        known, now = self._known.get((tenant_id, target)), self._ground.clock()
+        if known and change and known.change == change and now - known.at < BETWEEN_COUNTS:
+            return known.others
         if known is None or known.change != change or self._has_news(tenant_id, target, seq, known):
-            known = _Known(seq, change, self._counted(tenant_id, target))
+            known = _Known(seq, change, self._counted(tenant_id, target), now)
         with self._lock:
             if len(self._known) >= MOST_KEPT:
                 self._known.clear()
@@ -131,8 +138,10 @@ class _Known:
         seq: At which change of a template.
         change: Of the embedder, that was under way.
         others: Embedders with templates that have no copy in the target, and where they are.
+        at: When all templates were gone through.
     """
 
     seq: int
     change: Change | None
     others: frozenset[tuple[str, str]]
+    at: datetime
