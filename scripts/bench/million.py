@@ -25,7 +25,7 @@ MOST_ADD_S, MOST_BUILD_S, MOST_START_S = 600.0, 90.0, 5.0
 
 
 def measure(_ground: Ground) -> Iterator[Figure]:
-    """Fill a deployment over SQLite and one over PostgreSQL."""
+    """Fill a deployment over SQLite, and one over PostgreSQL."""
     try:
         import faiss
     except ImportError as exc:

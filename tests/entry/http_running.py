@@ -64,6 +64,9 @@ class Faulty:
         self._act()
         return future
 
+    def result(self, future: Future[Any]) -> Any:
+        return future.result()
+
     def problems(self) -> list[str]:
         return ["0 of 2 analysis workers are alive"]
 

@@ -18,6 +18,7 @@ from tests.usecases.enrolled import portrait
 from tests.usecases.test_enrolment import beside, nobody
 from visavis.core.roles import Role
 from visavis.core.types import Source
+from visavis.entry.http_api.dialects.compreface import examples
 from visavis.store.kinds import Mode
 
 
@@ -129,7 +130,8 @@ def test_embeddings_are_recognised_and_compared(shop, shared_data):
 
 
 @pytest.mark.parametrize(
-    "embeddings", [[], [[1.0, 2.0, 3.0]], [[0.0] * 128], [[1e39] * 128], ["a"], "a", None, [[]]]
+    "embeddings",
+    [[], [[1.0] * 3], [[0.0] * 128], [[1e39] * 128], [[0.5] * 9_999], ["a"], "a", None, [[]]],
 )
 def test_wrong_embeddings_are_refused(shop, shared_data, embeddings):
     image = add(shop, portrait(shared_data, 0), "Ann").json()["image_id"]
@@ -137,8 +139,11 @@ def test_wrong_embeddings_are_refused(shop, shared_data, embeddings):
     for path in ("recognize", f"faces/{image}/verify"):
         answer = ask(shop, "POST", f"/recognition/embeddings/{path}", json=sent)
         refused(answer, 400, 37)
-    sent = {"source": [1.0] * 128, "targets": embeddings}
-    refused(ask(shop, "POST", "/verification/embeddings/verify", json=sent), 400, 37)
+    for sent in (
+        {"source": [1.0] * 128, "targets": embeddings},
+        {"source": (embeddings or [None])[0], "targets": [[1.0] * 128]},
+    ):
+        refused(ask(shop, "POST", "/verification/embeddings/verify", json=sent), 400, 37)
 
 
 def test_several_faces_are_removed_at_once(shop, shared_data):
@@ -148,6 +153,22 @@ def test_several_faces_are_removed_at_once(shop, shared_data):
     assert ask(shop, "DELETE", "/recognition/faces").json() == {"deleted": 1}
     assert shop.templates() == 0
     assert shop.subjects() == 2
+
+
+def test_all_faces_are_removed_some_at_a_time(shop, shared_data, monkeypatch):
+    monkeypatch.setattr(examples, "AT_ONCE", 2)
+    for i in range(3):
+        add(shop, portrait(shared_data, i), f"No. {i}")
+    assert ask(shop, "DELETE", "/recognition/faces").json() == {"deleted": 3}
+    assert (shop.templates(), shop.subjects()) == (0, 3)
+
+
+def test_a_slash_at_the_end_is_no_part_of_a_name(shop, shared_data):
+    add(shop, portrait(shared_data, 0), "Bob")
+    renamed = ask(shop, "PUT", "/recognition/subjects/Bob/", json={"subject": "Rob"})
+    assert renamed.json() == {"updated": True}
+    assert ask(shop, "DELETE", "/recognition/subjects/Rob/").json() == {"subject": "Rob"}
+    refused(ask(shop, "DELETE", "/recognition/subjects//"), 404, 42)
 
 
 def test_faces_come_in_pages_and_of_one_subject(shop, shared_data):

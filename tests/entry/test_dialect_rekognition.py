@@ -283,6 +283,23 @@ def test_faces_leave_a_user_and_stay(door, client, collection, shared_data):
     assert (told["FaceCount"], told["UserCount"]) == (0, 0)
 
 
+def test_faces_without_a_consent_go_with_their_user(door, client, collection, shared_data):
+    (ada,) = index(client, collection, portrait(shared_data, 0))
+    client.create_user(CollectionId=collection, UserId="ada")
+    client.associate_faces(CollectionId=collection, UserId="ada", FaceIds=[ada])
+    told = {"reference": "ada", "collection": collection}
+    token = door.house.owners_token(door.house.host)
+    (user,) = door.house.ask("GET", "/api/v1/subjects", token, params=told).json()["items"]
+    said = door.house.ask("GET", f"/api/v1/subjects/{user['id']}/consents", token)
+    for each in said.json()["items"]:
+        path = f"/api/v1/consents/{each['record_id']}/withdraw"
+        assert door.house.ask("POST", path, token).status_code == 200
+    with pytest.raises(client.exceptions.AccessDeniedException):
+        client.disassociate_faces(CollectionId=collection, UserId="ada", FaceIds=[ada])
+    client.delete_user(CollectionId=collection, UserId="ada")
+    assert client.list_faces(CollectionId=collection)["Faces"] == []
+
+
 def test_the_same_request_again_is_answered_as_before(client, collection):
     told = {"CollectionId": collection, "ClientRequestToken": uuid.uuid4().hex}
     client.create_user(**told, UserId="ada")

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from tests.entry.http_house import serving_house
+from tests.entry.http_running import faulty_services
 from tests.entry.rekognition_client import Door, actor_of, index
 from tests.usecases.enrolled import portrait
 from tests.usecases.test_enrolment import beside, nobody
+from visavis.core.errors import VisavisError
 from visavis.core.roles import Role
+from visavis.core.settings import load_settings
+from visavis.entry.http_api.dialects.rekognition import repeats
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +176,34 @@ def test_all_faces_of_a_picture_are_kept_or_none(tmp_path, services, shared_data
         assert client.describe_collection(CollectionId="full")["FaceCount"] == 0
         assert house.records.subjects.page(owner).items == ()
         assert len(client.index_faces(**told, MaxFaces=1)["FaceRecords"]) == 1
+
+
+def test_repeats_of_one_organisation_push_out_nobody_elses(door, client, collection, monkeypatch):
+    monkeypatch.setattr(repeats, "MOST_OF_ONE", 2)
+    monkeypatch.setattr(repeats, "MOST_KEPT", 3)
+    told = {"CollectionId": collection, "ClientRequestToken": uuid.uuid4().hex}
+    client.create_user(**told, UserId="ada")
+    guest = Door(door.house, door.house.guest)
+    guest.agree()
+    theirs = guest.client()
+    theirs.create_collection(CollectionId="theirs")
+    for name in ("ann", "bob", "cleo"):
+        token = uuid.uuid4().hex
+        theirs.create_user(CollectionId="theirs", UserId=name, ClientRequestToken=token)
+    client.create_user(**told, UserId="ada")
+    with pytest.raises(client.exceptions.IdempotentParameterMismatchException):
+        client.create_user(**told, UserId="bob")
+
+
+def test_what_fails_inside_is_not_told(tmp_path, shared_data):
+    def fail() -> None:
+        raise VisavisError("words about the inside")
+
+    services = faulty_services(fail, load_settings(data=tmp_path / "data"))
+    with serving_house(tmp_path, services=services) as house:
+        client = Door(house, house.host).client()
+        picture = {"Bytes": portrait(shared_data, 0).data}
+        with pytest.raises(client.exceptions.InternalServerError) as failed:
+            client.detect_faces(Image=picture)
+    assert "inside; " in str(failed.value)
+    assert "words" not in str(failed.value)

@@ -52,6 +52,16 @@ def throttle(request, clock, monkeypatch):
     return Throttle(ThrottleOptions(url=URL, **LIMITS), clock=clock)
 
 
+def test_a_look_refuses_as_a_try_would_and_counts_nothing(throttle):
+    for _ in range(3):
+        throttle.expect(Kind.LOGIN, ANN)
+    for _ in range(2):
+        throttle.check(Kind.LOGIN, ANN)
+    with pytest.raises(TooManyRequests) as refused:
+        throttle.expect(Kind.LOGIN, ANN)
+    assert refused.value.retry_after_s == over(throttle, Kind.LOGIN, ANN)
+
+
 def over(throttle, kind, key):
     """Expect a refusal and return how long to wait."""
     with pytest.raises(TooManyRequests) as raised:

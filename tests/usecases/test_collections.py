@@ -223,6 +223,16 @@ def test_other_processes_let_go_of_it_when_they_save(ground, house, people, here
     assert [space.collection for space in there._index.spaces(house.tenant_id)] == [attic]
 
 
+def test_a_collection_that_is_called_like_the_id_of_another_is_in_nobody_s_way(
+    house, people, shelf, wing, monkeypatch
+):
+    monkeypatch.setattr(collections, "AT_ONCE", 0)
+    people.add(vector(1), collection=wing)
+    shelf.create(house.operator, wing)
+    assert shelf.remove(house.admin, "wing").left == 1
+    assert shelf.find(house.viewer, wing).id != wing
+
+
 def test_a_removal_that_was_cut_short_is_taken_up(ground, house, people, here, shelf, wing):
     gone = [people.add(vector(seed), collection=wing) for seed in range(3)]
     fails = [Unavailable("no answer")]

@@ -84,7 +84,9 @@ def test_equal_templates_go_by_id(here, people):
     assert [one.template_id for one in found] == sorted(one.template_id for one in found)
 
 
-def test_several_probes_are_answered_as_if_each_were_alone(here, people):
+@pytest.mark.parametrize("at_once", [3, 32])
+def test_several_probes_are_answered_as_if_each_were_alone(here, people, at_once, monkeypatch):
+    monkeypatch.setattr("visavis.usecases.galleries.AT_ONCE", at_once)
     for seed in range(20):
         people.add(vector(seed))
     probes = np.stack([near(vector(seed), seed, 0.5) for seed in range(7)])

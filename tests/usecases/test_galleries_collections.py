@@ -65,7 +65,7 @@ def test_each_follows_what_comes_and_goes_in_it_alone(here, people, same, wings,
     monkeypatch.setattr(gallery_filling, "AT_ONCE", 2)
     for place in same:
         people.found(here, vector(1), collection=place)
-    east, west = wings
+    east, west, _ = wings
     added = [people.add(vector(seed), collection=east) for seed in range(10, 15)]
     seen = {place: set(people.found(here, vector(12), 20, collection=place)) for place in same}
     assert seen[east] == {same[east], *added}

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from visavis.usecases.template_forms import NewTemplate
 from visavis.usecases.templates import Templates
 from visavis.usecases.users import Users
 
-OF_FACE = {"purpose": Purpose.FACE_LOGIN, "embedder": "made_up@1"}
+OF_FACE: dict[str, Any] = {"purpose": Purpose.FACE_LOGIN, "embedder": "made_up@1"}
 
 
 @pytest.fixture
@@ -65,9 +66,9 @@ def consent_of(ground, row):
 
 def test_an_id_of_them_opens_nothing(ground, house, row, door, blobs):
     subjects, templates, consents = Subjects(ground), Templates(ground), Consents(ground)
-    said = {"method": ConsentMethod.WRITTEN, "given_by": GivenBy.SUBJECT}
+    said: dict[str, Any] = {"method": ConsentMethod.WRITTEN, "given_by": GivenBy.SUBJECT}
     consent = consent_of(ground, row)
-    told = {"purpose": Purpose.FACE_LOGIN, "comparison": Comparison.ONE_TO_ONE}
+    asked: dict[str, Any] = {"purpose": Purpose.FACE_LOGIN, "comparison": Comparison.ONE_TO_ONE}
     keeping = BlobKeeping(ground, blobs)
     for refused in (
         lambda: subjects.find(house.viewer, row.id),
@@ -75,7 +76,7 @@ def test_an_id_of_them_opens_nothing(ground, house, row, door, blobs):
         lambda: b"".join(Exports(ground, blobs).subject_pieces(house.admin, row.id)),
         lambda: Erasure(ground, blobs).erase(house.admin, row.id),
         lambda: templates.seal(house.operator, row.id, vector(1), **OF_FACE),
-        lambda: templates.unseal(house.operator, row.id, **told),
+        lambda: templates.unseal(house.operator, row.id, **asked),
         lambda: templates.page(house.viewer, row.id),
         lambda: keeping.keep(house.operator, [b"{}"], "application/json", "upload", "1", row.id),
         lambda: consents.give(

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.usecases.enrolled import Office, open_office, portrait
+from tests.usecases.gallery import People
 from tests.usecases.people import vector
 from tests.usecases.somebody import blobs_of
+from tests.usecases.test_merging import copied
 from visavis.core.errors import NotAllowed
 from visavis.core.types import Source
 from visavis.usecases.erasure import Erasure
@@ -35,7 +37,7 @@ def loose(office, ground, house):
     Privacy(ground).change(house.admin, agreed_notice=office.notice.id)
     erasure, newcomers = Erasure(ground, blobs_of(ground), [office.galleries]), Newcomers(ground)
     introductions = Introductions(ground, Subjects(ground), newcomers, office.enrolment, erasure)
-    told = newcomers, Templates(ground), Merging(ground, erasure), erasure
+    told = Templates(ground), Merging(ground, erasure), erasure
     return LooseFaces(ground, introductions, *told)
 
 
@@ -74,6 +76,29 @@ def test_whoever_may_not_change_people_changes_none(loose, house, shared_data):
         loose.remove(house.operator, face, "a" * 32)
 
 
+def test_a_copy_for_another_embedder_goes_with_the_face(loose, office, house, shared_data):
+    one, two = loose.add(
+        house.operator, [(made_up(1), Seen()), (made_up(2), Seen())], "", portrait(shared_data, 0)
+    )
+    kept = Templates(office.ground)
+    owners = {each: kept.some(house.viewer, (each,))[each].subject_id for each in (one, two)}
+    people = People(office.ground, house)
+    copy = copied(people, owners[one], one)
+    loose.remove(house.operator, copy, owners[one])
+    with pytest.raises(NotFound):
+        Subjects(office.ground).find(house.viewer, owners[one])
+
+    user = office.add(reference="ada")
+    copied(people, owners[two], two)
+    loose.give(house.operator, [two], user.id)
+    loose.leave(house.operator, user.id)
+    assert kept.page(house.viewer, user.id) == ()
+    (other,) = [
+        each for each in Subjects(office.ground).page(house.viewer).items if each.id != user.id
+    ]
+    assert len(kept.page(house.viewer, other.id)) == 2
+
+
 class Giving(RuleBasedStateMachine):
     """Faces of one tenant, and whose the test thinks they are; None = nobody's."""
 
@@ -81,6 +106,7 @@ class Giving(RuleBasedStateMachine):
     loose: LooseFaces
     picture: Source
     owners: dict[str, str | None]
+    made: set[str]
     named: list[str]
 
     @property
@@ -92,6 +118,7 @@ class Giving(RuleBasedStateMachine):
         faces = [(made_up(seed), Seen(label=str(seed))) for seed in seeds]
         made = self.loose.add(self.operator, faces, "", self.picture)
         self.owners |= dict.fromkeys(made)
+        self.made.update(made)
 
     @rule(place=PLACES, to=st.integers(0, 1))
     def give(self, place, to):
@@ -101,8 +128,9 @@ class Giving(RuleBasedStateMachine):
 
     @rule(place=PLACES)
     def free(self, place):
-        if face := pick([face for face, owner in self.owners.items() if owner], place):
-            self.loose.free(self.operator, [face], "")
+        given = {face: owner for face, owner in self.owners.items() if owner}
+        if face := pick(given, place):
+            self.loose.free(self.operator, [face], given[face])
             self.owners[face] = None
 
     @rule(place=PLACES)
@@ -132,7 +160,7 @@ def pick(items, place):
 
 @pytest.mark.slow
 def test_no_face_is_lost_and_nobody_is_left_without_face_and_name(office, loose, shared_data):
-    Giving.office, Giving.loose, Giving.owners = office, loose, {}
+    Giving.office, Giving.loose, Giving.owners, Giving.made = office, loose, {}, set()
     Giving.picture = portrait(shared_data, 0)
     Giving.named = [office.add(reference=name).id for name in ("ada", "bob")]
     run_state_machine_as_test(
@@ -144,4 +172,4 @@ def test_no_face_is_lost_and_nobody_is_left_without_face_and_name(office, loose,
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert Giving.owners
+    assert Giving.made

@@ -7,8 +7,8 @@ from tests.usecases.people import EMBEDDER, actions, add_adult, agree, vector
 from tests.usecases.somebody import blobs_of
 from visavis.core.errors import InvalidInput, NotAllowed
 from visavis.core.purposes import Comparison, Purpose
-from visavis.store.sealed import MAPPED_FROM, TEMPLATE
 from visavis.store.collections import LOGIN
+from visavis.store.sealed import MAPPED_FROM, TEMPLATE
 from visavis.usecases.collections import Collections
 from visavis.usecases.consent import Consents
 from visavis.usecases.erasure import Erasure
@@ -127,6 +127,27 @@ def test_a_split_undoes_a_merge(people, where, merging, ground, house):
     (his,) = Consents(ground).records(house.operator, subject_id=bob).items
     same = ("purpose", "notice_id", "method", "given_at", "given_by", "expires_at")
     assert [theirs[each] for each in same] == [his[each] for each in same]
+
+
+def test_undoing_a_merge_gives_back_what_was_taken_over(people, where, merging, ground, house):
+    subjects = Subjects(ground)
+    ann = add_adult(ground, house, reference="customer 7", name="Ann", notes="tall").id
+    bob = add_adult(ground, house, name="Bob").id
+    for who in (ann, bob):
+        agree(ground, house, who, people.notice)
+    made = people.seal(ann, vector(1))
+    merged = merging.merge(house.admin, ann, bob)
+    subjects.change(house.operator, bob, notes="left in May")
+    again = merging.undo(house.operator, merged)
+    assert (again.reference, again.name, again.notes) == ("customer 7", "Ann", "tall")
+    left = subjects.find(house.viewer, bob)
+    assert (left.reference, left.name, left.notes) == (None, "Bob", "left in May")
+    assert subjects.find_by_reference(house.viewer, "customer 7").id == again.id
+    assert (ids_of(people, again.id), ids_of(people, bob)) == ([made], [])
+    with pytest.raises(NotFound):
+        merging.undo(house.operator, merged)
+    with pytest.raises(NotAllowed):
+        merging.undo(house.viewer, merged)
 
 
 def test_proofs_are_copied_and_what_was_withdrawn_is_not(people, merging, ground, house):

@@ -246,7 +246,7 @@ def open_people(services: Services, records: Records) -> People:
     enrolment = Enrolment(*told, records.templates, records.galleries, scores, records.portraits)
     known = records.subjects, records.newcomers
     introductions = Introductions(records.ground, *known, enrolment, records.erasure)
-    loose = records.newcomers, records.templates, records.merging, records.erasure
+    loose = records.templates, records.merging, records.erasure
     return People(
         enrolment=enrolment,
         comparing=Comparing(records.ground),

@@ -138,4 +138,3 @@ def measure(
         mapped=report(pairs, mapped, across, others=here),
         unmapped=unmapped,
     )
-

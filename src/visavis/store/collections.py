@@ -116,8 +116,8 @@ class Collections(Repository):
     def close(self, tenant_id: str, collection_id: str, now: datetime) -> bool:
         """Note that a collection is being removed; its name may be used again from now on."""
         this = _is(tenant_id, collection_id) & collections.c.closed_at.is_(None)
-        # No name has 32 hex characters that are an id: they are drawn anew each time.
-        values = {"closed_at": now, "name": collection_id}
+        # No name of a collection has a `~` in it, so nobody's is taken.
+        values = {"closed_at": now, "name": f"~{collection_id}"}
         return self._changed(update(collections).where(this).values(values)) > 0
 
     def remove(self, tenant_id: str, collection_id: str) -> bool:

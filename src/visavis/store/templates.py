@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from visavis.store.blob_rows import OF_TEMPLATE
+from visavis.store.collections import MAIN
 from visavis.store.galleries import Galleries
 from visavis.store.page import DEFAULT, Page
 from visavis.store.repository import Repository
@@ -69,10 +70,33 @@ class Templates(Repository):
         if subject_id is not None:
             which = _by_id(tenant_id) & (sealed.c.subject_id == subject_id)
         if collection is not None:
-            theirs = subjects.c.tenant_id == tenant_id, subjects.c.collection_id == collection
-            which &= sealed.c.subject_id.in_(select(subjects.c.id).where(*theirs))
+            which &= _is_in(tenant_id, collection)
         by = (sealed.c.created_at, sealed.c.id)
         return self._page(select(sealed).where(which), by, SealedData, limit, cursor)
+
+    def whose(self, tenant_id: str, collection: str, skip: int, most: int) -> dict[str, str]:
+        """Return the ids of a part of a collection's templates, newest first, and whose they are.
+
+        Args:
+            tenant_id: Whose collection.
+            collection: Its id.
+            skip: Templates before the part; they are counted and not read.
+            most: Of the part.
+        """
+        by = sealed.c.created_at.desc(), sealed.c.id.desc()
+        listed = select(sealed.c.id, sealed.c.subject_id).order_by(*by).limit(most).offset(skip)
+        rows = self._all(listed.where(_of(tenant_id), _is_in(tenant_id, collection)))
+        return {row["id"]: row["subject_id"] for row in rows}
+
+    def count(self, tenant_id: str, collection: str) -> int:
+        """Return how many templates a collection has."""
+        owned = subjects.join(
+            sealed,
+            (sealed.c.tenant_id == subjects.c.tenant_id) & (sealed.c.subject_id == subjects.c.id),
+        )
+        theirs = (subjects.c.tenant_id == tenant_id) & (subjects.c.collection_id == collection)
+        counted = select(func.count()).select_from(owned).where(theirs, of_purpose(TEMPLATE))
+        return int(self._value(counted))
 
     def some(self, tenant_id: str, template_ids: Collection[str]) -> tuple[SealedData, ...]:
         """Return those of some templates that are there, in the order of their ids."""
@@ -130,6 +154,18 @@ class Templates(Repository):
 
 def _of(tenant_id: str) -> ColumnElement[bool]:
     return (sealed.c.tenant_id == tenant_id) & (sealed.c.purpose == TEMPLATE)
+
+
+def _is_in(tenant_id: str, collection: str) -> ColumnElement[bool]:
+    """Ask for templates of a collection, in the way that is quicker.
+
+    Nearly everybody is in none: there it is asked of each template that would be listed, until
+    there are enough. Of another all who are in it are read.
+    """
+    theirs = (subjects.c.tenant_id == tenant_id) & (subjects.c.collection_id == collection)
+    if collection == MAIN:
+        return select(subjects.c.id).where(theirs, subjects.c.id == sealed.c.subject_id).exists()
+    return sealed.c.subject_id.in_(select(subjects.c.id).where(theirs))
 
 
 def _by_id(tenant_id: str) -> ColumnElement[bool]:

@@ -116,9 +116,7 @@ class _Shared:
         self._failed_at = -math.inf
         self._logged_at = -math.inf
 
-    def wait_s(
-        self, limits: tuple[RateLimitItem, ...], name: str, *, counts: bool
-    ) -> int | None:
+    def wait_s(self, limits: tuple[RateLimitItem, ...], name: str, *, counts: bool) -> int | None:
         """Return how long to wait, 0 = not at all; None where Redis does not answer."""
         if self._within(ASK_AGAIN_S, self._failed_at):
             return None

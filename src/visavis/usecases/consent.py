@@ -342,8 +342,10 @@ class Consents:
 
     def _found(self, work: Work, actor: Actor, consent_id: str) -> Consent:
         consent = work.consents.find(actor.tenant_id, consent_id)
-        whose = consent and work.subjects.find(actor.tenant_id, consent.subject_id)
-        if consent is None or whose is None or whose.collection_id == LOGIN:
+        if consent is None:
+            raise NotFound("consent")
+        whose = work.subjects.find(actor.tenant_id, consent.subject_id)
+        if whose is None or whose.collection_id == LOGIN:
             raise NotFound("consent")
         return consent
 

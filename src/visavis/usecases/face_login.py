@@ -27,7 +27,7 @@ from visavis.usecases.gallery_search import best_cosine
 from visavis.usecases.ground import Ground
 from visavis.usecases.liveness import LivenessCheck, NotChecked
 from visavis.usecases.log_in_tries import Proof, admit
-from visavis.usecases.own_faces import face_of
+from visavis.usecases.own_faces import OwnFace, face_of
 from visavis.usecases.recognised import Liveness
 from visavis.usecases.scores import Scores
 from visavis.usecases.sign_in import Browser, SignIn, Tokens, browser_of
@@ -192,23 +192,27 @@ class FaceLogin:
 
         def proof(work: Work, user: User) -> bool:
             fresh = use_up(work, user, challenge, self._ground.clock())
-            same = self._is_theirs(work, user, face, threshold)
+            own = self._own(work, user, face, threshold)
             enough = is_enough(self._ground, user)
-            return fresh and same and enough and liveness is not Liveness.SPOOF
+            if own is None or not fresh or not enough or liveness is Liveness.SPOOF:
+                return False
+            self._note(work, user, own)
+            return True
 
         return proof
 
-    def _is_theirs(self, work: Work, user: User, face: Face, threshold: float) -> bool:
+    def _own(self, work: Work, user: User, face: Face, threshold: float) -> OwnFace | None:
+        """Return the face that is kept of a user; None where another one is on the picture."""
         own, embedder = face_of(self._ground, work, user), self._analyses.embedder
         if own is None or own.embedder != embedder or len(own.vector) != len(face.vector):
-            return False
-        if best_cosine([own.vector], face.vector) < threshold:
-            return False
+            return None
+        return own if best_cosine([own.vector], face.vector) >= threshold else None
+
+    def _note(self, work: Work, user: User, own: OwnFace) -> None:
         told: dict[str, Any] = {"purpose": Purpose.FACE_LOGIN.value, "decision": "match"}
-        told |= {"target": TARGET_FMR, "embedder": embedder}
+        told |= {"target": TARGET_FMR, "embedder": own.embedder}
         now, audit = self._ground.clock(), self._ground.audit
         audit.note(work, user.tenant_id, user.id, VERIFIED, now, own.subject_id, told)
-        return True
 
     def _threshold(self, seen: User | None) -> float:
         """Return the similarity from which a face is somebody's."""

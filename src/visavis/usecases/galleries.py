@@ -7,6 +7,7 @@ only of subjects whose consent holds.
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -40,6 +41,9 @@ MOST_CANDIDATES = 4096
 
 MOST_FOUND = 1000
 """People that one search returns."""
+
+AT_ONCE = 32
+"""Probes whose templates are open at the same time; the others wait for them."""
 
 _WIDER = 4
 
@@ -114,6 +118,10 @@ class Galleries:
         """
         actor.require(Permission.RECOGNISE)
         _check(probes, k)
+        if len(probes) > AT_ONCE:
+            ask = partial(self.search, collection=collection, every=every, without=without)
+            blocks = np.split(probes, range(AT_ONCE, len(probes), AT_ONCE))
+            return [one for some in blocks for one in ask(actor, some, embedder, purpose, k)]
         state = self._following.state(actor.tenant_id, purpose)
         view = self._view(state, embedder, collection)
         found: list[tuple[Candidate, ...]] = [()] * len(probes)

@@ -97,6 +97,7 @@ class Harmonizing:
         """
         change = Change(source, target)
         self._require_maps(change)
+        self._scores.of(tenant_id, target)
         self._ground.store.run(lambda work: self._begin(work, tenant_id, change))
         batch, total = Batch(self._ground, self._harmonics, tenant_id, change), Count()
         some: list[str] = []
@@ -200,7 +201,6 @@ class Harmonizing:
         work.tenants.hold(tenant_id)
         tenant = tenant_of(work, tenant_id)
         before, searched = change_of(tenant), searched_of(tenant)
-        self._scores.of(tenant_id, change.target)
         if before == change:
             return
         if before is not None:

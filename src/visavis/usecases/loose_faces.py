@@ -6,7 +6,7 @@ whose face it is, the template moves there, and who was called nothing is erased
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -18,14 +18,14 @@ from visavis.store.work import Work
 from visavis.usecases.actor import Actor
 from visavis.usecases.comparing import cosines
 from visavis.usecases.erasure import Erasure, Reason, Spared
-from visavis.usecases.errors import NotFound
+from visavis.usecases.errors import ConsentMissing, NotFound
 from visavis.usecases.faces import Face
 from visavis.usecases.ground import Ground
 from visavis.usecases.introductions import Introductions
 from visavis.usecases.merging import Merging
-from visavis.usecases.newcomers import Newcomers
 from visavis.usecases.seen import Seen
 from visavis.usecases.subject_profiles import Profile, known, subject_of
+from visavis.usecases.template_copies import with_copies
 from visavis.usecases.templates import Template, Templates
 
 
@@ -35,7 +35,6 @@ class LooseFaces:
     Args:
         ground: Of the deployment.
         introductions: Enrols somebody new.
-        newcomers: Makes somebody new.
         templates: Opens and removes templates.
         merging: Moves them.
         erasure: Erases whoever is left without a face and a name.
@@ -45,13 +44,12 @@ class LooseFaces:
         self,
         ground: Ground,
         introductions: Introductions,
-        newcomers: Newcomers,
         templates: Templates,
         merging: Merging,
         erasure: Erasure,
     ) -> None:
         self._ground = ground
-        self._introductions, self._newcomers = introductions, newcomers
+        self._introductions = introductions
         self._templates, self._merging, self._erasure = templates, merging, erasure
 
     def add(
@@ -107,21 +105,33 @@ class LooseFaces:
         for subject_id in sorted(owners - {to_subject_id}):
             self._erased(actor, subject_id, frozenset())
 
-    def free(self, actor: Actor, template_ids: Iterable[str], collection: str) -> None:
+    def free(self, actor: Actor, template_ids: Iterable[str], subject_id: str) -> None:
         """Take faces from whose they were said to be: each is somebody's who is called nothing.
+
+        They agreed to what was agreed to before, and are as old.
 
         Args:
             actor: Who does it.
             template_ids: Which.
-            collection: Id of the collection they are in.
+            subject_id: Whose they were said to be.
 
         Raises:
-            VisavisError: as for `Newcomers.add` and `Merging.move`; those before are free then.
+            VisavisError: as for `Merging.free`; those before are free then.
         """
         for template_id in template_ids:
-            somebody = self._newcomers.add(actor, collection=collection)
-            with self._taken_back(actor, (somebody.id,)):
-                self._merging.move(actor, (template_id,), somebody.id)
+            self._merging.free(actor, template_id, subject_id)
+
+    def leave(self, actor: Actor, subject_id: str) -> None:
+        """Take from somebody who is about to be erased all faces that may stay without them.
+
+        A face that nobody agrees to keep any more goes with whose it is.
+
+        Raises:
+            NotFound: there is no such subject, or they were erased.
+        """
+        for face in self._templates.page(actor, subject_id):
+            with suppress(ConsentMissing, NotFound):  # a copy went along with its face
+                self._merging.free(actor, face.id, subject_id)
 
     def with_faces(self, actor: Actor, subject_ids: Collection[str]) -> frozenset[str]:
         """Return which of some subjects have a face."""
@@ -172,8 +182,10 @@ class LooseFaces:
         ids, ring = (actor.tenant_id, subject_id), self._ground.keyring
 
         def still(work: Work) -> bool:
-            theirs = {row.id for row in work.sealed.of_subject(*ids, TEMPLATE)}
-            return theirs <= but and known(ring, work, subject_of(work, *ids)).profile == Profile()
+            theirs = work.sealed.of_subject(*ids, TEMPLATE)
+            if len(with_copies(theirs, but)) < len(theirs):
+                return False
+            return known(ring, work, subject_of(work, *ids)).profile == Profile()
 
         try:
             self._erasure.erase_for(*ids, actor.id, Reason.OTHER, still)

@@ -5,15 +5,15 @@ one unit that holds all concerned: it is opened under the old key and sealed und
 the feed says whose it is from now on.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from visavis.core.errors import InvalidInput
 from visavis.credentials.roles import Permission
 from visavis.store.collections import LOGIN
 from visavis.store.consents import Consent
 from visavis.store.page import MOST as MOST_OF_PAGE
-from visavis.store.sealed import TEMPLATE
+from visavis.store.sealed import TEMPLATE, SealedData
 from visavis.store.subjects import Subject
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
@@ -54,11 +54,15 @@ class Merged:
 
     Attributes:
         into: The subject that is left.
-        template_ids: Those that came from the other one; `split` with them undoes the merge.
+        template_ids: Those that came from the other one.
+        gone: What the other one was called.
+        kept: What the subject that is left was called before.
     """
 
     into: Known
     template_ids: tuple[str, ...]
+    gone: Profile = field(repr=False)
+    kept: Profile = field(repr=False)
 
 
 class Merging:
@@ -87,7 +91,8 @@ class Merging:
 
         Raises:
             NotFound: there is no such subject or template, or they were erased.
-            ConsentMissing: the subject does not agree to what a template was made for.
+            ConsentMissing: the subject, or whose a template is now, does not agree to what it was
+                made for.
             InvalidInput: they have no room for so many, or are in another collection.
         """
         actor.require(Permission.PEOPLE_WRITE)
@@ -118,7 +123,7 @@ class Merging:
 
         Raises:
             NotFound: there is no such subject, or they were erased.
-            ConsentMissing: the other one does not agree to what a template was made for.
+            ConsentMissing: one of them does not agree to what a template was made for.
             InvalidInput: it is the same subject, they have no room, or another collection.
             ErasureIncomplete: they are merged, but something of the first is left.
             Unavailable: they are merged, but the search index cannot be asked; the rest follows.
@@ -170,18 +175,69 @@ class Merging:
             lambda work: self._split(work, actor, subject_id, wanted, profile)
         )
 
+    def undo(self, actor: Actor, merged: Merged) -> Known:
+        """Make somebody again of whom was merged, called as before; they agreed as `into` did.
+
+        What was changed about `into` since then stays.
+
+        Args:
+            actor: Who does it.
+            merged: What `merge` answered.
+
+        Raises:
+            NotFound: who was left is gone, or a template is not theirs any more.
+            ConsentMissing: they do not agree any more to what a template was made for.
+            AlreadyThere: somebody else has the reference of the other one by now.
+            InvalidInput: no template came from the other one.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+        wanted = _checked(merged.template_ids)
+
+        def undo(work: Work) -> Known:
+            row, moving, _ = self._of(work, actor, merged.into.id, wanted)
+            self._give_back(work, row, merged)
+            return self._split_off(work, actor, row, moving, wanted, merged.gone)
+
+        return self._ground.store.run(undo)
+
+    def free(self, actor: Actor, template_id: str, subject_id: str) -> Known:
+        """Make somebody of a template who is called nothing; they agreed as its subject did.
+
+        Args:
+            actor: Who does it.
+            template_id: Which; its copies for another embedder move with it.
+            subject_id: Whose it is.
+
+        Raises:
+            NotFound: there is no such template, or it is somebody else's.
+            ConsentMissing: the subject does not agree any more to what it was made for.
+        """
+        actor.require(Permission.PEOPLE_WRITE)
+
+        def free(work: Work) -> Known:
+            work.tenants.hold(actor.tenant_id)  # nobody else moves templates
+            row = self._held(work, actor, {subject_id})[subject_id]
+            moving = of_same_faces(work, actor.tenant_id, (row.id,), (template_id,))
+            if not moving:
+                raise NotFound("template")
+            return self._parted(work, actor, row, moving, Profile())
+
+        return self._ground.store.run(free)
+
     def _merge(self, work: Work, actor: Actor, subject_id: str, into_id: str) -> Merged:
         tenant_id = actor.tenant_id
         work.tenants.hold(tenant_id)  # nobody else moves templates, or takes the reference
         held = self._held(work, actor, {subject_id, into_id})
-        old, into = held[subject_id], self._named(work, held[subject_id], held[into_id])
+        ring, old = self._ground.keyring, held[subject_id]
+        gone, kept = (known(ring, work, row).profile for row in (old, held[into_id]))
+        into = self._named(work, old, held[into_id])
         rows = work.sealed.of_subject(tenant_id, old.id, TEMPLATE)
         move_templates(self._ground, work, rows, into)
         work.blob_rows.move_uses_of_subject(tenant_id, old.id, into.id)
         note_moves(self._ground, work, actor, rows, into)
         ids = tuple(sorted(row.id for row in rows))
         self._note(work, actor, MERGED, into.id, {"from": old.id, "template_ids": ids})
-        return Merged(known(self._ground.keyring, work, into), ids)
+        return Merged(known(ring, work, into), ids, gone, kept)
 
     def _named(self, work: Work, old: Subject, into: Subject) -> Subject:
         """Let a subject take over what it is not called yet; return its row as it is then."""
@@ -209,26 +265,73 @@ class Merging:
         template_ids: frozenset[str],
         profile: Profile,
     ) -> Known:
+        row, moving, stay = self._of(work, actor, subject_id, template_ids)
+        if not stay:
+            raise InvalidInput("these are all their templates; leave at least one of them")
+        return self._split_off(work, actor, row, moving, template_ids, profile)
+
+    def _of(
+        self, work: Work, actor: Actor, subject_id: str, template_ids: frozenset[str]
+    ) -> tuple[Subject, list[SealedData], int]:
+        """Hold a subject; return them, templates of theirs with copies, and how many others stay.
+
+        Raises:
+            NotFound: there is no such subject, or a template is none of theirs.
+        """
         tenant_id = actor.tenant_id
         work.tenants.hold(tenant_id)  # nobody else moves templates, or takes the reference
         row = subject_of(work, tenant_id, subject_id, hold=True)
-        if not _is_open(row):
-            raise NotFound("subject")
         theirs = work.sealed.of_subject(tenant_id, row.id, TEMPLATE)
         if not template_ids <= {each.id for each in theirs}:
             raise NotFound("template")
         moving = with_copies(theirs, template_ids)
-        if len(moving) == len(theirs):
-            raise InvalidInput("these are all their templates; leave at least one of them")
+        return row, moving, len(theirs) - len(moving)
+
+    def _give_back(self, work: Work, row: Subject, merged: Merged) -> None:
+        """Let a held subject be called again as before a merge, but for what was changed since."""
+        ring, now = self._ground.keyring, self._ground.clock()
+        is_now = known(ring, work, row).profile
+        after, before = asdict(merged.into.profile), asdict(merged.kept)
+        back = {
+            what: before[what] if told == after[what] else told
+            for what, told in asdict(is_now).items()
+        }
+        if back["reference"] != is_now.reference:  # a merge takes over one where there was none
+            work.subjects.set_reference(row.tenant_id, row.id, None)
+        keep_profile(ring, work, row, Profile(**back), now)
+
+    def _split_off(
+        self,
+        work: Work,
+        actor: Actor,
+        row: Subject,
+        moving: Sequence[SealedData],
+        template_ids: frozenset[str],
+        profile: Profile,
+    ) -> Known:
+        made = self._parted(work, actor, row, moving, profile)
+        told = {"to": made.id, "template_ids": sorted(template_ids)}
+        self._note(work, actor, SPLIT, row.id, told)
+        return made
+
+    def _parted(
+        self,
+        work: Work,
+        actor: Actor,
+        row: Subject,
+        moving: Sequence[SealedData],
+        profile: Profile,
+    ) -> Known:
+        """Make somebody of some templates of a held subject, who agrees to what they agree to."""
         made = make_subject(
             self._ground,
             work,
-            tenant_id,
+            row.tenant_id,
             profile,
             adult=row.adult,
             collection=row.collection_id,
         )
-        new = subject_of(work, tenant_id, made.id)
+        new = subject_of(work, row.tenant_id, made.id)
         copies = self._copied_consents(work, actor, row, new)
         move_templates(self._ground, work, moving, new)
         self._note(work, actor, CREATED, new.id, {})
@@ -236,7 +339,6 @@ class Merging:
             given = {"consent_id": copy.id, "purpose": copy.purpose, "copied_from": row.id}
             self._note(work, actor, "consent.given", new.id, given)
         note_moves(self._ground, work, actor, moving, new)
-        self._note(work, actor, SPLIT, row.id, {"to": new.id, "template_ids": sorted(template_ids)})
         return made
 
     def _copied_consents(

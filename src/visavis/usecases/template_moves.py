@@ -1,16 +1,18 @@
 """Moving templates from one subject's key to another's, within a unit."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from visavis.core.errors import InvalidInput
+from visavis.core.purposes import Purpose
 from visavis.store.errors import StoreBusy
 from visavis.store.sealed import TEMPLATE, SealedData
 from visavis.store.subjects import Subject
 from visavis.store.templates import Moved
 from visavis.store.work import Work
 from visavis.usecases.actor import Actor
-from visavis.usecases.consent import require_consent
-from visavis.usecases.errors import NotFound
+from visavis.usecases.consent import refusals, require_consent
+from visavis.usecases.errors import ConsentMissing, NotFound
 from visavis.usecases.ground import Ground
 from visavis.usecases.seen import resealed
 from visavis.usecases.subject_keys import opened_keys
@@ -56,7 +58,7 @@ def move_templates(ground: Ground, work: Work, rows: Sequence[SealedData], to: S
         to: Whose they will be.
 
     Raises:
-        ConsentMissing: `to` does not agree to what they were made for.
+        ConsentMissing: `to`, or whose they are now, does not agree to what they were made for.
         InvalidInput: `to` has no room for them.
         StoreBusy: one of them was removed meanwhile.
     """
@@ -65,10 +67,24 @@ def move_templates(ground: Ground, work: Work, rows: Sequence[SealedData], to: S
     tenant_id, now = to.tenant_id, ground.clock()
     for purpose in {purpose_of(row.meta) for row in rows}:
         require_consent(work, tenant_id, to, purpose, now)
+        theirs = {row.subject_id for row in rows if purpose_of(row.meta) is purpose}
+        _require_consents(work, tenant_id, theirs, purpose, now)
     require_room(work, tenant_id, to.id, faces_of(rows))
     moved = work.templates.move(tenant_id, to.id, _sealed_for(ground, work, rows, to))
     if moved < len(rows):
         raise StoreBusy("a template was changed while it was moved; try again")
+
+
+def _require_consents(
+    work: Work, tenant_id: str, subject_ids: set[str], purpose: Purpose, now: datetime
+) -> None:
+    """Refuse to move a template out of reach of whoever took their consent back.
+
+    Raises:
+        ConsentMissing: one of the subjects does not agree; the message says why.
+    """
+    for error in refusals(work, tenant_id, subject_ids, purpose, now).values():
+        raise ConsentMissing(f"this template stays with whose it is now: {error}")
 
 
 def require_one_collection(people: Iterable[Subject]) -> None:

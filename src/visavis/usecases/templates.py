@@ -249,6 +249,29 @@ class Templates:
             page = work.templates.page(actor.tenant_id, limit, cursor, **which)
             return Page(self._kept(work, actor, page.items), page.next)
 
+    def whose(
+        self, actor: Actor, *, collection: str = "", skip: int = 0, most: int = DEFAULT
+    ) -> dict[str, str]:
+        """Return the ids of a part of the templates, newest first, each with its subject's id.
+
+        Nothing is opened for it.
+
+        Args:
+            actor: Who asks.
+            collection: Id of the collection they are in.
+            skip: Templates before the part.
+            most: Of the part.
+        """
+        actor.require(Permission.PEOPLE_READ)
+        with self._ground.store.reading() as work:
+            return work.templates.whose(actor.tenant_id, collection, skip, most)
+
+    def count(self, actor: Actor, collection: str = "") -> int:
+        """Return how many templates a collection has."""
+        actor.require(Permission.PEOPLE_READ)
+        with self._ground.store.reading() as work:
+            return work.templates.count(actor.tenant_id, collection)
+
     def some(self, actor: Actor, template_ids: Collection[str]) -> dict[str, Kept]:
         """Return what is known of some templates, by id; those that are not there are left out."""
         actor.require(Permission.PEOPLE_READ)

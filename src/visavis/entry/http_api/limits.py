@@ -29,10 +29,11 @@ OF_STRANGERS = re.compile(r"/api/v1/login/face|/face-login")
 """What of it is read before anybody knows who sends it."""
 
 SIGNED = "/"
-"""Where the signature covers the body, which is read before anybody knows whether it is right."""
+"""Where the signature covers the body, which is read, as far as two pictures reach, before anybody
+knows whether it is right."""
 
 MOST_OF_STRANGERS = 16 * MIB
-"""Largest body of those, bytes: one picture of oneself, or two that are signed."""
+"""Largest body of a stranger, bytes: one picture of oneself."""
 
 ALWAYS_HELD = 64 * 1024
 """Bytes of a body that there is always room for: whoever logs in needs no more."""
@@ -215,7 +216,7 @@ def _kind(path: str, headers: Headers) -> _Kind:
 
 def _most(kind: _Kind) -> float:
     """Return how large a body may be, bytes, whatever the settings say."""
-    return {_Kind.FILES: math.inf, _Kind.PLAIN: MOST_PLAIN}.get(kind, MOST_OF_STRANGERS)
+    return {_Kind.PLAIN: MOST_PLAIN, _Kind.STRANGERS: MOST_OF_STRANGERS}.get(kind, math.inf)
 
 
 def _may_bring_files(path: str, headers: Headers) -> bool:

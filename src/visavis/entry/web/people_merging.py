@@ -1,7 +1,6 @@
 """Merging two people who are one, and splitting one who is two, on the page of a person."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from nicegui import ui
 
@@ -13,21 +12,9 @@ from visavis.entry.web.privacy_profiles import called
 from visavis.entry.web.questions import Form, Question
 from visavis.entry.web.visitor import Visit
 from visavis.usecases.actor import Actor
+from visavis.usecases.merging import Merged
 
 Act = Callable[[str], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Undo:
-    """What a merge takes to be undone.
-
-    Attributes:
-        template_ids: Those that came from the other person.
-        name: What that one was called.
-    """
-
-    template_ids: tuple[str, ...]
-    name: str | None
 
 
 class Merging:
@@ -49,7 +36,7 @@ class Merging:
     ) -> None:
         self._visit, self._read, self._show, self._note = visit, read, show, note
         self._records = visit.records
-        self._undo: _Undo | None = None
+        self._merged: Merged | None = None
         self._person: Callable[[], Person | None] = lambda: None
 
     def acts(self, person: Callable[[], Person | None]) -> dict[str, Act]:
@@ -94,17 +81,16 @@ class Merging:
         if gone is one:
             ui.navigate.to(f"/{page_of(left_id)}")
             return
-        self._undo = _Undo(merged.template_ids, gone.known.name)
+        self._merged = merged
         self._note.set_content(markup.merged(called(gone.known)) if merged.template_ids else "")
         await self._show()
 
     async def _unmerge(self, _: str) -> None:
-        undo, one = self._undo, self._person()
-        if undo is None or one is None:
+        merged, undo = self._merged, self._records.merging.undo
+        if merged is None:
             return
-        split, told = self._records.merging.split, (one.known.id, undo.template_ids)
-        made = await self._visit.do(lambda actor: split(actor, *told, name=undo.name))
-        self._undo = None
+        made = await self._visit.do(lambda actor: undo(actor, merged))
+        self._merged = None
         self._note.set_content(f"<p class='vp-line'>Split again: {markup.link(made)}.</p>")
         await self._show()
 

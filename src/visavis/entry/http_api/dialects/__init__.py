@@ -23,7 +23,10 @@ def routers(options: DialectOptions) -> list[APIRouter]:
 
 
 def addresses(options: DialectOptions) -> frozenset[tuple[str, str]]:
-    """Return method and path of the routes beside /api: they ask for a key, not for a cookie."""
+    """Return method and path of the routes beside /api, which the pages' guard leaves alone.
+
+    Each says itself what it asks for: a key or a signature, some take the cookie of the pages too.
+    """
     routes = [route for router in routers(options) for route in router.routes]
     return frozenset(
         (method, route.path)

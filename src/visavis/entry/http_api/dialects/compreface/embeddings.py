@@ -13,7 +13,6 @@ from visavis.entry.http_api.dialects.compreface.errors import WrongEmbeddings
 from visavis.entry.http_api.dialects.compreface.scale import Scale
 from visavis.usecases.comparing import MOST_COMPARED
 
-
 MOST_NUMBERS = 4096
 """Numbers of an embedding; no embedder makes as many."""
 

@@ -1,8 +1,6 @@
-"""Pages of faces by number: our lists go on from a cursor, so those before are gone through."""
+"""Pages of faces by number."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,12 +9,10 @@ from fastapi import Depends, Query
 from visavis.core.errors import InvalidInput
 from visavis.entry.http_api.dialects.names import found, names
 from visavis.entry.services import Records
-from visavis.store.page import MOST
 from visavis.usecases.actor import Actor
-from visavis.usecases.templates import Kept
 
 FARTHEST = 100_000
-"""Faces that one request goes through; whoever has more lists them with our own interface."""
+"""Faces that the pages reach; whoever has more lists them with our own interface."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +54,10 @@ def page_of(
         pages: Which part.
         subject: Only of whoever is called so; None = of all in no collection.
     """
-    total, every = _listed(records, actor, subject)
-    start = pages.number * pages.size
-    part = list(islice(every, start, start + pages.size))
-    who = names(records, actor, {each.subject_id for each in part})
+    total, part = _listed(records, actor, pages, subject)
+    who = names(records, actor, set(part.values()))
     return {
-        "faces": [told(each, who) for each in part],
+        "faces": [told(each, owner, who) for each, owner in part.items()],
         "page_number": pages.number,
         "page_size": pages.size,
         "total_pages": -(-total // pages.size),
@@ -71,20 +65,9 @@ def page_of(
     }
 
 
-def every_template(records: Records, actor: Actor) -> Iterator[Kept]:
-    """Return the templates of all who are in no collection, newest first."""
-    cursor: str | None = None
-    while True:
-        page = records.templates.kept(actor, limit=MOST, cursor=cursor)
-        yield from page.items
-        cursor = page.next
-        if cursor is None:
-            return
-
-
-def told(kept: Kept, who: dict[str, str]) -> dict[str, str]:
+def told(template_id: str, subject_id: str, who: dict[str, str]) -> dict[str, str]:
     """Return what is told of a face."""
-    return {"image_id": dashed(kept.id), "subject": who.get(kept.subject_id, kept.subject_id)}
+    return {"image_id": dashed(template_id), "subject": who.get(subject_id, subject_id)}
 
 
 def dashed(template_id: str) -> str:
@@ -92,11 +75,14 @@ def dashed(template_id: str) -> str:
     return str(UUID(template_id))
 
 
-def _listed(records: Records, actor: Actor, subject: str | None) -> tuple[int, Iterator[Kept]]:
-    """Return how many faces there are, and all of them."""
+def _listed(
+    records: Records, actor: Actor, pages: Pages, subject: str | None
+) -> tuple[int, dict[str, str]]:
+    """Return how many faces there are, and of a part of them whose they are, newest first."""
+    start = pages.number * pages.size
     if subject is None:
-        total = records.collections.size(actor, "").templates
-        return total, every_template(records, actor)
+        part = records.templates.whose(actor, skip=start, most=pages.size)
+        return records.templates.count(actor), part
     known = found(records, actor, subject)
     theirs = records.templates.page(actor, known.id)[::-1] if known else ()
-    return len(theirs), iter(theirs)
+    return len(theirs), {each.id: each.subject_id for each in theirs[start:][: pages.size]}

@@ -1,5 +1,6 @@
 """`/api/v1/recognition/faces`: the faces of people that were enrolled, one template each."""
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from visavis.entry.http_api.dialects.answers import answered
 from visavis.entry.http_api.dialects.bodies import read_json
 from visavis.entry.http_api.dialects.compreface.example_pages import (
     WhichPage,
-    every_template,
     page_of,
     told,
 )
@@ -36,6 +36,9 @@ router = APIRouter(prefix=f"{PREFIX}/recognition", route_class=CompreFaceRoute)
 
 MOST_REMOVED = 10_000
 """Faces that one request names."""
+
+AT_ONCE = 500
+"""Faces that are looked up in one query where everybody's are removed."""
 
 Subject = Annotated[str, Query(max_length=200)]
 
@@ -67,6 +70,7 @@ def add(
 
 @router.get("/faces")
 @needs(Permission.PEOPLE_READ)
+@takes_long
 def page(
     pages: WhichPage, actor: Caller, records: Held, subject: Subject | None = None
 ) -> Response:
@@ -82,9 +86,8 @@ def remove_all(actor: Caller, records: Held, subject: Subject | None = None) -> 
     if subject:
         known = found(records, actor, subject)
         ids = [each.id for each in records.templates.page(actor, known.id)] if known else []
-    else:
-        ids = [each.id for each in every_template(records, actor)]
-    return answered({"deleted": len(_removed(records, actor, ids))})
+        return answered({"deleted": len(_removed(records, actor, ids))})
+    return answered({"deleted": _all_removed(records, actor)})
 
 
 async def _some_ids(request: Request) -> list[str]:
@@ -158,6 +161,16 @@ def _the_face(services: Services, picture: Source, options: Options) -> Face:
     return the_one(look(services, picture, frozenset(), options.of_all()).faces)
 
 
+def _all_removed(records: Records, actor: Actor) -> int:
+    """Remove the templates of all who are in no collection, some at a time; return how many."""
+    count, gone = 0, 1
+    while gone:
+        ids = list(records.templates.whose(actor, most=AT_ONCE))
+        gone = len(_removed(records, actor, ids))
+        count += gone
+    return count
+
+
 def _removed(records: Records, actor: Actor, template_ids: list[str]) -> list[dict[str, str]]:
     """Remove templates of the organisation's own people; return what they were."""
     kept = records.templates.some(actor, template_ids) if template_ids else {}
@@ -167,6 +180,7 @@ def _removed(records: Records, actor: Actor, template_ids: list[str]) -> list[di
     for each in kept.values():
         if each.subject_id not in own or own[each.subject_id].collection:
             continue
-        records.templates.remove(actor, each.id)
-        gone.append(told(each, who))
+        with suppress(NotFound):  # it went with the one it is a copy of, or somebody was quicker
+            records.templates.remove(actor, each.id)
+            gone.append(told(each.id, each.subject_id, who))
     return gone

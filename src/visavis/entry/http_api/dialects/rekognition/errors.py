@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+import structlog
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -27,6 +28,8 @@ from visavis.entry.http_api.problems import of_error
 from visavis.store.blobs.errors import QuotaExceeded
 from visavis.store.errors import AlreadyThere, NotThere
 from visavis.usecases.errors import LogInNeeded, NotFound
+
+log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/x-amz-json-1.1"
 
@@ -84,6 +87,8 @@ def told(error: Refused) -> Response:
     if isinstance(error, HTTPException | RequestValidationError):
         return _answer("SerializationException", status_and_sentence(error)[1])
     name = _name(error)
+    if not name:
+        log.error("rekognition_failed", reason=type(error).__name__)
     answer = _answer(name or INTERNAL, str(error) if name else _INSIDE)
     if isinstance(error, Overloaded):
         answer.headers["Retry-After"] = of_error(error).headers["Retry-After"]

@@ -42,11 +42,10 @@ def create(desk: Desk, asked: OfUser) -> Json:
 
 
 def delete(desk: Desk, asked: OfUser) -> Json:
-    """Erase a user; their faces stay, as nobody's."""
+    """Erase a user; their faces stay, as nobody's, where they agreed and did not take it back."""
     collection = desk.collection(asked.collection_id)
     user = desk.user(collection, asked.user_id)
-    theirs = desk.records.templates.page(desk.actor, user.id)
-    desk.people.loose_faces.free(desk.actor, [face.id for face in theirs], collection)
+    desk.people.loose_faces.leave(desk.actor, user.id)
     desk.records.erasure.erase(desk.actor, user.id)
     return {}
 
@@ -103,7 +102,7 @@ def disassociate(desk: Desk, asked: DisassociateFaces) -> Json:
         return {"UserId": owner.reference, "Reasons": [ANOTHERS]}
 
     good, failed = _judged(desk, collection, asked.face_ids, judge)
-    desk.people.loose_faces.free(desk.actor, map(own_id, good), collection)
+    desk.people.loose_faces.free(desk.actor, map(own_id, good), user.id)
     active = desk.people.loose_faces.with_faces(desk.actor, {user.id})
     return {
         "DisassociatedFaces": [{"FaceId": each} for each in good],
