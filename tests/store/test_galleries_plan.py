@@ -1,5 +1,7 @@
 """Searches read the rows they name, however many others there are."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -7,10 +9,12 @@ from sqlalchemy.engine import Engine
 from visavis.store.repository import new_id
 from visavis.store.work import Store
 
+NOW = datetime.now(UTC)
 SOME = [new_id() for _ in range(64)]
 
 BY_IDS = {
     "templates": lambda work: work.galleries.templates(new_id(), SOME),
+    "agreed": lambda work: work.galleries.agreed_templates(new_id(), SOME, "recognition", NOW),
     "listed": lambda work: work.galleries.listed(new_id(), SOME[0], 500),
     "named": lambda work: work.galleries.named(new_id(), SOME),
     "some": lambda work: work.templates.some(new_id(), SOME),

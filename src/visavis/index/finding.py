@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.core.types import Floats
+from visavis.index import abreast
 from visavis.index.base import Entries, Hits
 from visavis.index.ids import Ids, rising, written
 from visavis.index.likeness import Likeness
@@ -30,9 +31,9 @@ def nearest(likeness: Likeness, probe: Entries, entries: Entries, k: int) -> tup
     """
     wanted = k + SPARE
     while wanted < _ALL_ABOVE * len(entries):
-        apart, rows = likeness.scan(probe[None], entries, wanted)
-        if apart[0, -1] > apart[0, k - 1] + 2 * likeness.slack:
-            return likeness.similarities(probe, entries[rows[0]]), rows[0]
+        apart, rows = abreast.scan(likeness, probe, entries, wanted)
+        if apart[-1] > apart[k - 1] + 2 * likeness.slack:
+            return likeness.similarities(probe, entries[rows]), rows
         wanted *= 4
     return likeness.similarities(probe, entries), np.arange(len(entries))
 

@@ -9,10 +9,10 @@ import math
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from visavis.core.errors import InvalidSettings
@@ -31,6 +31,9 @@ PING_AFTER_S = 1.0
 a round trip in front of each unit would be a fifth of what a short one costs."""
 LONGEST_LIFE_S = 1800
 """Age at which a connection is replaced: servers and firewalls drop those that idle for long."""
+
+MOST_MAPPED = 2_147_418_112
+"""Bytes of a SQLite file that are read through memory that all share: the most it takes."""
 
 _STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO"
 
@@ -137,6 +140,8 @@ def _first_statements(dialect: str, lock_timeout_s: float) -> tuple[str, ...]:
             "PRAGMA synchronous = FULL",
             "PRAGMA secure_delete = ON",  # what was erased is overwritten, not only forgotten
             "PRAGMA trusted_schema = OFF",
+            # Of a large file each row lies elsewhere: mapped, it is read without a call for each.
+            f"PRAGMA mmap_size = {MOST_MAPPED}",
         ),
         "postgresql": (f"SET lock_timeout = {math.ceil(lock_timeout_s * 1000)}",),
         "mysql": (
@@ -150,11 +155,16 @@ def _begin(connection: Connection) -> None:
     """Begin a unit.
 
     In SQLite one that writes takes the right to write at once: two that have read and then both
-    want to write could never go on.
+    want to write could never go on. Its driver is told directly, as each unit begins with this:
+    through the layers above it takes twenty times as long as SQLite needs for it.
     """
     reading = bool(connection.get_execution_options().get(READING, False))
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+        try:
+            driver.execute(f"PRAGMA query_only = {int(reading)}")
+            driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+        except sqlite3.Error as exc:
+            raise DBAPIError.instance("BEGIN", (), exc, sqlite3.Error) from exc
     elif reading and connection.dialect.name == "mysql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

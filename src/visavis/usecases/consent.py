@@ -1,6 +1,6 @@
 """Consent: who agreed to what, after which notice and how; and the one gate that asks for it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -127,8 +127,26 @@ def refusals(
     """
     rules = rules_of(work, tenant_id)
     require_purpose(rules, purpose, comparison)
+    said = work.galleries.agreements(tenant_id, subject_ids, purpose, now)
+    return refused_by(rules, said, subject_ids, purpose)
+
+
+def refused_by(
+    rules: Rules, said: Iterable[Agreement], subject_ids: Collection[str], purpose: Purpose
+) -> dict[str, VisavisError]:
+    """Tell whom of several subjects the rules refuse, whose agreements were read already.
+
+    Args:
+        rules: Of the tenant; they allow the purpose as such (`require_purpose`).
+        said: In which ways the subjects agree to the purpose now.
+        subject_ids: Whose templates.
+        purpose: What for.
+
+    Returns:
+        For each subject whose templates may not be touched, what `require_consent` would raise.
+    """
     found: dict[str, list[Agreement]] = {}
-    for each in work.galleries.agreements(tenant_id, subject_ids, purpose, now):
+    for each in said:
         found.setdefault(each.subject_id, []).append(each)
     refused = {who: _refusal(rules, found.get(who, []), purpose) for who in subject_ids}
     return {who: error for who, error in refused.items() if error is not None}

@@ -19,7 +19,9 @@ from visavis.core.types import Floats
 from visavis.credentials.roles import Permission
 from visavis.index.base import Hits, Index, Space
 from visavis.store.galleries import GalleryState
+from visavis.store.tenants import Tenant
 from visavis.usecases.actor import Actor
+from visavis.usecases.consent import require_purpose
 from visavis.usecases.errors import NotFound
 from visavis.usecases.gallery_check import Checked, Checking
 from visavis.usecases.gallery_codes import Codes
@@ -27,9 +29,10 @@ from visavis.usecases.gallery_filling import Part
 from visavis.usecases.gallery_following import Following
 from visavis.usecases.gallery_mixing import Mixing
 from visavis.usecases.gallery_search import Candidate as Candidate
-from visavis.usecases.gallery_search import best_likeness, ranked
+from visavis.usecases.gallery_search import Gate, best_likeness, ranked
 from visavis.usecases.gallery_view import View
 from visavis.usecases.ground import Ground
+from visavis.usecases.privacy import rules_in
 from visavis.usecases.templates import Templates
 
 CANDIDATES = 64
@@ -122,14 +125,17 @@ class Galleries:
             ask = partial(self.search, collection=collection, every=every, without=without)
             blocks = np.split(probes, range(AT_ONCE, len(probes), AT_ONCE))
             return [one for some in blocks for one in ask(actor, some, embedder, purpose, k)]
-        state = self._following.state(actor.tenant_id, purpose)
-        view = self._view(state, embedder, collection)
+        tenant, state = self._following.seen(actor.tenant_id)
+        rules = rules_in(tenant)
+        require_purpose(rules, purpose, Comparison.ONE_TO_MANY)
+        view = self._view(tenant, state, embedder, collection)
+        gate = Gate(rules, purpose)
         found: list[tuple[Candidate, ...]] = [()] * len(probes)
         waiting, wanted = list(range(len(probes))), max(CANDIDATES, 2 * k)
         while waiting:
             asked = probes[waiting]
             guesses = self._guesses(state, asked, view, collection, wanted)
-            told = ranked(self._ground, view, asked, guesses, purpose, every=every, without=without)
+            told = ranked(self._ground, view, asked, guesses, gate, every=every, without=without)
             for place, candidates in zip(waiting, told, strict=True):
                 found[place] = candidates[:k]
             short = zip(waiting, told, guesses, strict=True)
@@ -175,8 +181,8 @@ class Galleries:
             NoHarmonicMap: no map leads from some of the templates to what is searched.
         """
         actor.require(Permission.RECOGNISE)
-        state = self._following.state(actor.tenant_id)
-        parts = self._view(state, embedder, collection).parts(collection)
+        tenant, state = self._following.seen(actor.tenant_id)
+        parts = self._view(tenant, state, embedder, collection).parts(collection)
         return sum(self._following.ask(state, part, self._index.count) for part in parts)
 
     def verify(self, tenant_id: str) -> tuple[Checked, ...]:
@@ -239,11 +245,11 @@ class Galleries:
         """Let go of the index."""
         self._index.close()
 
-    def _view(self, state: GalleryState, embedder: str, collection: str) -> View:
+    def _view(self, tenant: Tenant, state: GalleryState, embedder: str, collection: str) -> View:
         """Return which templates are searched, and in whose space they are compared."""
         if self._mixing is None:
-            return View(embedder, embedder, tenant_id=state.tenant_id)
-        return self._mixing.view(state.tenant_id, embedder, collection, state.seq)
+            return View(embedder, embedder, tenant_id=tenant.id)
+        return self._mixing.view(tenant, embedder, collection, state.seq)
 
     def _guesses(
         self, state: GalleryState, probes: Floats, view: View, collection: str, wanted: int

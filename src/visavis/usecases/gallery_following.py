@@ -17,15 +17,13 @@ from typing import TypeVar
 import structlog
 
 from visavis.core.errors import Unavailable, VisavisError
-from visavis.core.purposes import Comparison, Purpose
 from visavis.index.base import Index, Space
 from visavis.store.galleries import GalleryState
-from visavis.usecases.consent import require_purpose
+from visavis.store.tenants import Tenant
 from visavis.usecases.errors import NotFound
 from visavis.usecases.gallery_codes import CODES, Codes
 from visavis.usecases.gallery_filling import Filling, Part, part_of
 from visavis.usecases.ground import Ground
-from visavis.usecases.privacy import rules_of
 
 log = structlog.get_logger(__name__)
 
@@ -94,25 +92,27 @@ class Following:
         self.bring_up(space)
         return space
 
-    def state(self, tenant_id: str, purpose: Purpose | None = None) -> GalleryState:
-        """Return the state of a gallery, with the version of the secret that codes are made with.
-
-        Args:
-            tenant_id: Whose.
-            purpose: What everybody in it will be compared for; None = nobody will.
+    def seen(self, tenant_id: str) -> tuple[Tenant, GalleryState]:
+        """Return a tenant and the state of its gallery at the same moment.
 
         Raises:
             NotFound: there is no such tenant.
-            ConsentMissing: mode or purposes do not allow to compare anybody.
         """
         with self._ground.store.reading() as work:
-            if purpose is not None:
-                require_purpose(rules_of(work, tenant_id), purpose, Comparison.ONE_TO_MANY)
+            tenant = work.tenants.find(tenant_id)
             state = work.galleries.state(tenant_id, CODES)
-        if state is None:
+        if tenant is None or state is None:
             raise NotFound("organisation")
         version = (state.version or self.codes.first(tenant_id)) if self._is_protected else 0
-        return replace(state, version=version)
+        return tenant, replace(state, version=version)
+
+    def state(self, tenant_id: str) -> GalleryState:
+        """Return the state of a gallery, with the version of the secret that codes are made with.
+
+        Raises:
+            NotFound: there is no such tenant.
+        """
+        return self.seen(tenant_id)[1]
 
     def bring_up(self, space: Space) -> None:
         """Apply what came and went since the space's mark, or build it.

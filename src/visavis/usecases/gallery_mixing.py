@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from visavis.index.harmonics import Harmonics, NoHarmonicMap
+from visavis.store.tenants import Tenant
 from visavis.usecases.gallery_view import Open, View
 from visavis.usecases.ground import Ground
 from visavis.usecases.harmony import Change, change_of, lineages, searched_of, tenant_of, uncovered
@@ -36,23 +37,21 @@ class Mixing:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], _Known] = {}
 
-    def view(self, tenant_id: str, embedder: str, collection: str, seq: int) -> View:
+    def view(self, tenant: Tenant, embedder: str, collection: str, seq: int) -> View:
         """Return how to search with probes of an embedder.
 
         Args:
-            tenant_id: Whose gallery.
+            tenant: Whose gallery.
             embedder: What made the probes.
             collection: Where is searched; empty = in none.
             seq: The last change of a template that must count.
 
         Raises:
-            NotFound: there is no such tenant.
             NoHarmonicMap: no map leads from the probes, or from some of the templates, to what is
                 searched.
         """
-        chosen, change = self._chosen(tenant_id)
-        target = chosen or embedder
-        found = self._others(tenant_id, target, seq, change)
+        chosen, target = searched_of(tenant), searched_of(tenant) or embedder
+        found = self._others(tenant.id, target, seq, change_of(tenant))
         others = tuple(sorted(name for name, where in found if where == collection))
         if not self._harmonics.leads(embedder, target):
             raise NoHarmonicMap(embedder, target)
@@ -61,7 +60,7 @@ class Mixing:
             for each in others:
                 if each not in led:
                     raise NoHarmonicMap(each, target)
-        told = self._harmonics, self._scores, tenant_id
+        told = self._harmonics, self._scores, tenant.id
         return View(embedder, target, tuple(led), *told)
 
     def view_of_one(self, tenant_id: str, embedder: str, opened: Sequence[Open]) -> View:
@@ -73,8 +72,8 @@ class Mixing:
             NotFound: there is no such tenant.
             NoHarmonicMap: no map leads from the probe, or from any of the templates.
         """
-        chosen, _ = self._chosen(tenant_id)
-        target = chosen or embedder
+        with self._ground.store.reading() as work:
+            target = searched_of(tenant_of(work, tenant_id)) or embedder
         if not self._harmonics.leads(embedder, target):
             raise NoHarmonicMap(embedder, target)
         there = {one.embedder for one in opened} - {target}
@@ -87,11 +86,6 @@ class Mixing:
     def _leads_both_ways(self, other: str, embedder: str, target: str) -> bool:
         """Return whether templates can be brought over, and be asked for before."""
         return self._harmonics.leads(other, target) and self._harmonics.leads(embedder, other)
-
-    def _chosen(self, tenant_id: str) -> tuple[str, Change | None]:
-        with self._ground.store.reading() as work:
-            tenant = tenant_of(work, tenant_id)
-        return searched_of(tenant), change_of(tenant)
 
     def _others(
         self, tenant_id: str, target: str, seq: int, change: Change | None

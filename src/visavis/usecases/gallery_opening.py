@@ -6,12 +6,11 @@ from typing import NamedTuple
 import structlog
 
 from visavis.core.types import Floats
-from visavis.store.galleries import SealedTemplate, lineage
+from visavis.store.galleries import SealedTemplate
 from visavis.store.sealed import TEMPLATE
 from visavis.store.work import Work
-from visavis.usecases.subject_keys import known_keys
 from visavis.usecases.template_forms import open_form
-from visavis.vault.errors import KeyDestroyed, SealBroken
+from visavis.vault.errors import SealBroken
 from visavis.vault.keyring import Keyring
 from visavis.vault.sealing import Context, DataKey
 
@@ -55,30 +54,17 @@ def open_all(
         tenant_id: Whose.
         rows: The templates, with their keys.
     """
-    keys, opened = _opened_keys(keyring, work, tenant_id, rows), []
+    keys, opened = keyring.subject_keys(work.keys, rows), []
     for row in rows:
         key = keys.get((row.subject_id, row.version))
         vector = None if key is None else _opened(key, tenant_id, row)
         if vector is None:
             log.error("template_unreadable", tenant_id=tenant_id, template_id=row.template_id)
         else:
-            from_where = lineage(row.template_id, row.subject_id, row.meta)
+            from_where = row.lineage()
             told = from_where.embedder, from_where.source, from_where.copy_of
             opened.append(Opened(row.template_id, row.subject_id, vector, *told))
     return opened
-
-
-def _opened_keys(
-    keyring: Keyring, work: Work, tenant_id: str, rows: Sequence[SealedTemplate]
-) -> dict[tuple[str, int], DataKey]:
-    """Return the keys that open templates, by subject and version, as far as they can be opened."""
-    known, keys = known_keys(work.keys, rows), {}
-    for who in {(row.subject_id, row.version) for row in rows}:
-        try:
-            keys[who] = keyring.subject_key(known, tenant_id, *who)
-        except (KeyDestroyed, SealBroken):
-            continue
-    return keys
 
 
 def _opened(key: DataKey, tenant_id: str, row: SealedTemplate) -> Floats | None:

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.core.errors import InvalidInput
-from visavis.core.purposes import Comparison, Purpose
+from visavis.core.purposes import Purpose
 from visavis.core.types import Floats
-from visavis.store.galleries import SealedTemplate
+from visavis.store.galleries import Agreement, SealedTemplate
 from visavis.store.work import Work
-from visavis.usecases.consent import refusals
+from visavis.usecases.consent import refused_by
 from visavis.usecases.gallery_opening import Opened, open_all
 from visavis.usecases.gallery_view import Open, View
 from visavis.usecases.ground import Ground
+from visavis.usecases.privacy import Rules
 
 AT_ONCE = 5_000
 """Ids in one statement; databases take several times as many."""
@@ -41,12 +42,25 @@ class Candidate:
     similarity: float
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whom one search may show: those alone who agreed to what it is for.
+
+    Attributes:
+        rules: Of the tenant when the search began; they allow the purpose as such.
+        purpose: What for.
+    """
+
+    rules: Rules
+    purpose: Purpose
+
+
 def ranked(
     ground: Ground,
     view: View,
     probes: Floats,
     guesses: Sequence[Sequence[str]],
-    purpose: Purpose,
+    gate: Gate,
     *,
     every: bool = False,
     without: AbstractSet[str] = frozenset(),
@@ -58,7 +72,7 @@ def ranked(
         view: Whose gallery, and how to look at it.
         probes: (n, d) float32.
         guesses: For each probe, ids of templates; those that are gone are passed over.
-        purpose: What for; nobody is compared who did not agree to it.
+        gate: Whom it may show.
         every: Whether each template counts by itself.
         without: Templates that do not count, nor do their copies.
 
@@ -66,12 +80,11 @@ def ranked(
         The best template of each subject, or all; equals go by the id of the template.
 
     Raises:
-        ConsentMissing: mode or purposes do not allow it with anybody.
         InvalidInput: templates of this embedder have another dimension.
     """
     ids = sorted(set().union(*guesses))
     with ground.store.reading() as work:
-        opened = _opened(ground, work, view.tenant_id, ids, purpose)
+        opened = _opened(ground, work, view.tenant_id, ids, gate)
     counting = [one for one in opened if not {one.id, one.copy_of} & without]
     fitting, likeness = _compared(view, counting, probes)
     if not fitting:
@@ -116,16 +129,19 @@ def _compared(
 
 
 def _opened(
-    ground: Ground, work: Work, tenant_id: str, ids: Sequence[str], purpose: Purpose
+    ground: Ground, work: Work, tenant_id: str, ids: Sequence[str], gate: Gate
 ) -> list[Opened]:
     """Open those of some templates whose subjects may be searched for now."""
-    rows: list[SealedTemplate] = []
+    rows: dict[str, SealedTemplate] = {}
+    said: list[Agreement] = []
     for start in range(0, len(ids), AT_ONCE):
-        rows += work.galleries.templates(tenant_id, ids[start : start + AT_ONCE])
-    people = {row.subject_id for row in rows}
-    told = purpose, ground.clock(), Comparison.ONE_TO_MANY
-    refused = refusals(work, tenant_id, people, *told)
-    allowed = [row for row in rows if row.subject_id not in refused]
+        told = ids[start : start + AT_ONCE], gate.purpose.value, ground.clock()
+        for row, agreement in work.galleries.agreed_templates(tenant_id, *told):
+            rows[row.template_id] = row
+            said.append(agreement)
+    people = {row.subject_id for row in rows.values()}
+    refused = refused_by(gate.rules, said, people, gate.purpose)
+    allowed = [row for row in rows.values() if row.subject_id not in refused]
     return open_all(ground.keyring, work, tenant_id, allowed)
 
 

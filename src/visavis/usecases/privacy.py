@@ -73,7 +73,7 @@ def rules_of(work: Work, tenant_id: str) -> Rules:
     tenant = work.tenants.find(tenant_id)
     if tenant is None:
         raise NotFound("organisation")
-    return _rules(tenant)
+    return rules_in(tenant)
 
 
 def allowed_features(rules: Rules, policy: Policy) -> frozenset[Feature]:
@@ -197,7 +197,7 @@ class Privacy:
             raise NotFound("organisation")
         if values.get(_AGREED) and work.notices.find(tenant.id, values[_AGREED]) is None:
             raise NotFound("notice")
-        before = _rules(tenant)
+        before = rules_in(tenant)
         after = replace(before, **values)
         if not confirm:
             _check_kept_in_use(before.mode, after.mode, work.sealed.count(tenant.id, TEMPLATE))
@@ -212,7 +212,7 @@ class Privacy:
         return replace(rules, attributes=rules.attributes & self.possible_attributes)
 
 
-def _rules(tenant: Tenant) -> Rules:
+def rules_in(tenant: Tenant) -> Rules:
     """Return a tenant's rules; words that this version does not know mean nothing to it."""
     chosen = tenant.settings.get(SETTINGS, {})
     attributes = chosen.get(_ATTRIBUTES, list(Head))

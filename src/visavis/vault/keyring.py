@@ -10,9 +10,10 @@ still opens, then it is wrapped anew a few rows at a time.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import datetime
 
-from visavis.vault.errors import KeyDestroyed
+from visavis.vault.errors import KeyDestroyed, SealBroken
 from visavis.vault.key_rows import DeploymentKeyRow, Rows, SubjectKeyRow, TenantKeyRow
 from visavis.vault.root_keys import RootKeys
 from visavis.vault.sealing import Context, DataKey, new_secret
@@ -103,6 +104,29 @@ class Keyring:
             raise KeyDestroyed("the subject's key is gone: what was sealed under it stays closed")
         wrapping = self._wrapping(rows, tenant_id, row.tenant_key_version)
         return DataKey.of(row.version, wrapping.unseal(row.wrapped, _of_subject(row)))
+
+    def subject_keys(
+        self, rows: Rows, found: Iterable[SubjectKeyRow]
+    ) -> dict[tuple[str, int], DataKey]:
+        """Open keys of subjects that were read already; what wraps them is opened once.
+
+        Returns:
+            By subject and version; one that does not open is left out.
+        """
+        wrapping: dict[tuple[str, int], DataKey] = {}
+        keys: dict[tuple[str, int], DataKey] = {}
+        for row in found:
+            if (who := (row.subject_id, row.version)) in keys:
+                continue
+            under = row.tenant_id, row.tenant_key_version
+            try:
+                if under not in wrapping:
+                    wrapping[under] = self._wrapping(rows, *under)
+                secret = wrapping[under].unseal(row.wrapped, _of_subject(row))
+                keys[who] = DataKey.of(row.version, secret)
+            except (KeyDestroyed, SealBroken):
+                continue
+        return keys
 
     def new_subject_key(
         self, rows: Rows, tenant_id: str, subject_id: str, now: datetime
