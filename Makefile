@@ -40,7 +40,8 @@ bench: $(VENV)/bench.stamp weights ## measure against peers; ARGS goes to the be
 lock: $(VENV)/run.stamp ## choose the newest versions that fit and write constraints.txt
 	$(PIP) install --quiet --group lock
 	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 \
-	    --extra demo --extra mlops --extra mlflow-server --extra milvus --extra mysql --extra postgres --extra s3 --extra train \
+	    --extra demo --extra mlops --extra mlflow-server --extra milvus --extra mysql --extra postgres --extra rabbitmq --extra ray \
+	    --extra s3 --extra telemetry --extra train \
 	    --group dev --group bench --quiet \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file constraints.txt
