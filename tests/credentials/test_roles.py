@@ -18,14 +18,17 @@ roles = st.sampled_from(Role)
 permissions = st.sampled_from(Permission)
 scopes = st.none() | st.frozensets(permissions)
 
-READS = {"people:read", "photos:read", "audience:read", "models:read"}
+READS = {
+    *("people:read", "photos:read", "audience:read", "models:read"),
+    *("jobs:read", "results:read"),
+}
 WORK = {
     *("analyse", "recognise", "people:write", "photos:write", "audience:write"),
-    *("privacy:read", "keys:read", "keys:write"),
+    *("privacy:read", "keys:read", "keys:write", "jobs:write", "results:write"),
 }
 RULE = {
     *("people:erase", "privacy:write", "users:read", "users:write", "audit:read", "models:write"),
-    *("settings:read", "settings:write"),
+    *("settings:read", "settings:write", "logs:read"),
 }
 
 

@@ -25,6 +25,10 @@ class Permission(StrEnum):
     PEOPLE_ERASE = "people:erase"
     PHOTOS_READ = "photos:read"
     PHOTOS_WRITE = "photos:write"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
+    RESULTS_READ = "results:read"
+    RESULTS_WRITE = "results:write"
     AUDIENCE_READ = "audience:read"
     AUDIENCE_WRITE = "audience:write"
     PRIVACY_READ = "privacy:read"
@@ -34,6 +38,7 @@ class Permission(StrEnum):
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     AUDIT_READ = "audit:read"
+    LOGS_READ = "logs:read"
     MODELS_READ = "models:read"
     MODELS_WRITE = "models:write"
     SETTINGS_READ = "settings:read"
@@ -46,6 +51,8 @@ _ADDED: Mapping[Role, frozenset[Permission]] = {
         {
             Permission.PEOPLE_READ,
             Permission.PHOTOS_READ,
+            Permission.JOBS_READ,
+            Permission.RESULTS_READ,
             Permission.AUDIENCE_READ,
             Permission.MODELS_READ,
         }
@@ -56,6 +63,8 @@ _ADDED: Mapping[Role, frozenset[Permission]] = {
             Permission.RECOGNISE,
             Permission.PEOPLE_WRITE,
             Permission.PHOTOS_WRITE,
+            Permission.JOBS_WRITE,
+            Permission.RESULTS_WRITE,
             Permission.AUDIENCE_WRITE,
             Permission.PRIVACY_READ,
             Permission.KEYS_READ,
@@ -69,6 +78,7 @@ _ADDED: Mapping[Role, frozenset[Permission]] = {
             Permission.USERS_READ,
             Permission.USERS_WRITE,
             Permission.AUDIT_READ,
+            Permission.LOGS_READ,
             Permission.MODELS_WRITE,
             Permission.SETTINGS_READ,
             Permission.SETTINGS_WRITE,
