@@ -8,7 +8,7 @@ INSTALL = $(PIP) install --quiet --constraint constraints.txt
 PYTHONS = python3 python3.13 python3.12 python3.11 python
 ARGS =
 
-.PHONY: run install weights test check format bench lock clean help
+.PHONY: run install weights test check format generate bench lock clean help
 
 run: weights ## set up on the first call, then serve on http://localhost:8000; ARGS='--port 9000'
 	@exec $(BIN)/visavis serve $(ARGS)
@@ -33,6 +33,9 @@ check: $(VENV)/dev.stamp ## style, types, floors, file lengths, constraints
 format: $(VENV)/dev.stamp ## put the code into the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generate: $(VENV)/dev.stamp ## make the messages of proto/ anew, after a change there
+	$(BIN)/python -m scripts.generate_rpc
 
 bench: $(VENV)/bench.stamp weights ## measure against peers; ARGS goes to the bench
 	@$(BIN)/python -m scripts.bench $(ARGS)

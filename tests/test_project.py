@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from scripts import check_tree
 from tests.conftest import REPO
+from tests.entry.roofs import a_roof
 from visavis.core.settings import Options, Settings
 from visavis.entry import wiring
 from visavis.entry.cli import app, demo
-from visavis.entry.cli.console import Roof
 
 PROGRAM = Path(sys.executable).parent
 
@@ -92,12 +92,7 @@ def test_the_readme_shows_what_really_comes_out(weights, tmp_path):
     shown = json.loads(
         re.findall(r"```json\n(.*?)```", (REPO / "README.md").read_text(), re.DOTALL)[0]
     )
-    roof = Roof(
-        build=wiring.build,
-        serve=lambda *_: None,
-        records=wiring.open_records,
-        people=wiring.open_people,
-    )
+    roof = a_roof(build=wiring.build)
     portrait = str(demo.portrait("skimage"))
     result = CliRunner().invoke(app, ["analyze", portrait, "--json", "-"], obj=roof)
     (real,) = json.loads(result.stdout)["results"]

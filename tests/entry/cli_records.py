@@ -8,18 +8,14 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
+from tests.entry.roofs import a_roof
 from visavis.core.roles import Role
 from visavis.core.settings import load_settings
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 from visavis.entry.services import Records
 from visavis.entry.wiring import open_records
 from visavis.store.kinds import UserState
 from visavis.usecases.actor import SYSTEM, Actor
-
-
-def never(*_: object) -> Any:
-    raise AssertionError("these commands look at no pictures and serve nothing")
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Machine:
 
     def run(self, *words: str) -> Result:
         """Run a command."""
-        roof = Roof(build=never, serve=never, records=open_records, people=never)
+        roof = a_roof(records=open_records)
         return CliRunner().invoke(app, [*words, "--data", str(self.data)], obj=roof)
 
     def opened(self) -> AbstractContextManager[Records]:

@@ -212,6 +212,22 @@ def of_keys() -> dict[str, Sample]:
     }
 
 
+def a_result(scene: Scene) -> Asked:
+    return Asked(path={"sha256": scene.result()})
+
+
+def of_results() -> dict[str, Sample]:
+    one = "/api/v1/results/{sha256}"
+    return {
+        "GET /api/v1/results": Sample("results:read"),
+        "GET /api/v1/results.csv": Sample("results:read"),
+        f"GET {one}": Sample("results:read", a_result),
+        f"GET {one}/picture": Sample("results:read", a_result),
+        f"GET {one}/annotated": Sample("results:read", a_result),
+        f"DELETE {one}": Sample("results:write", a_result),
+    }
+
+
 def of_proof() -> dict[str, Sample]:
     return {
         "GET /api/v1/audit": Sample("audit:read"),
@@ -241,6 +257,7 @@ SAMPLES: Mapping[str, Sample] = {
     **of_recognition(),
     **of_consent(),
     **of_privacy(),
+    **of_results(),
     **of_proof(),
 }
 """By method and path."""

@@ -9,6 +9,7 @@ import numpy as np
 import pyotp
 
 from tests.entry.http_house import PASSWORD, House, Tenant
+from tests.usecases.kept_results import kept
 from visavis.core.purposes import Purpose
 from visavis.core.roles import Role
 from visavis.store.repository import new_id
@@ -171,6 +172,17 @@ class Scene:
         )
         assert answer.status_code == 201, answer.text
         return str(answer.json()["sha256"])
+
+    def result(self) -> str:
+        """Name a result that no other tenant has."""
+        return self._id("result", self._found, lambda: secrets.token_hex(32))
+
+    def _found(self) -> str:
+        self.house.records.privacy.change(
+            Actor(self.tenant.id, self.tenant.owner.id, Role.OWNER), keep_pictures=True
+        )
+        number = secrets.randbelow(2**32)
+        return kept(self.house.records.results, self.tenant.id, number).sha256
 
     def begin_totp(self) -> str:
         """Begin a second factor for whoever asks; return a code of it."""

@@ -14,6 +14,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.entry.roofs import a_roof
 from visavis.core.errors import Unavailable
 from visavis.core.settings import Settings
 from visavis.entry import wiring
@@ -39,10 +40,7 @@ def folder(tmp_path, monkeypatch, weights):
 
 
 def run(*arguments: str, roof: Roof | None = None) -> Result:
-    def never(*_: object) -> NoReturn:
-        raise AssertionError("analyze does not serve")
-
-    roof = roof or Roof(build=wiring.build, serve=never, records=never, people=never)
+    roof = roof or a_roof(build=wiring.build)
     result = CliRunner().invoke(app, ["analyze", *arguments], obj=roof)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -124,9 +122,7 @@ def test_jobs_and_pack_reach_the_settings():
         seen.append(settings)
         return wiring.build(settings)
 
-    roof = Roof(
-        build=build, serve=lambda *_: None, records=wiring.open_records, people=wiring.open_people
-    )
+    roof = a_roof(build=build, records=wiring.open_records, people=wiring.open_people)
     run("pictures/a.png", "--jobs", "3", "--pack", "default", roof=roof)
     assert (seen[0].runtime.workers, seen[0].pack) == (3, "default")
 
@@ -161,9 +157,7 @@ def test_an_engine_that_cannot_be_built_ends_with_1():
     def build(_: Settings) -> NoReturn:
         raise Unavailable("the engine is away; wait")
 
-    roof = Roof(
-        build=build, serve=lambda *_: None, records=wiring.open_records, people=wiring.open_people
-    )
+    roof = a_roof(build=build, records=wiring.open_records, people=wiring.open_people)
     result = run("pictures", roof=roof)
     assert (result.exit_code, result.stderr) == (1, "error: the engine is away; wait\n")
 
@@ -193,9 +187,8 @@ def test_a_file_that_vanishes_is_listed_in_its_turn(folder):
         "pictures",
         "--json",
         "-",
-        roof=Roof(
+        roof=a_roof(
             build=build,
-            serve=lambda *_: None,
             records=wiring.open_records,
             people=wiring.open_people,
         ),

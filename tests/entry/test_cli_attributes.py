@@ -13,10 +13,10 @@ from typer.testing import CliRunner, Result
 
 from tests.entry.http_running import portraits
 from tests.entry.promoted import PURPOSES, VERSION, promote
+from tests.entry.roofs import a_roof
 from visavis.core.types import Feature
 from visavis.entry import wiring
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 from visavis.usecases.policy import NEEDS_PURPOSE
 
 PICTURE = "me.jpg"
@@ -38,9 +38,8 @@ def stated(monkeypatch):
 
 
 def run(*arguments: str) -> Result:
-    roof = Roof(
+    roof = a_roof(
         build=wiring.build,
-        serve=lambda *_: None,
         records=wiring.open_records,
         people=wiring.open_people,
     )

@@ -8,15 +8,14 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from tests.entry.roofs import a_roof
 from visavis.core.types import Source
 from visavis.entry import wiring
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 from visavis.entry.cli.demo import portrait
 
-ROOF = Roof(
+ROOF = a_roof(
     build=wiring.build,
-    serve=lambda *_: None,
     records=wiring.open_records,
     people=wiring.open_people,
 )

@@ -7,16 +7,15 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.entry.promoted import VERSION, promote
+from tests.entry.roofs import a_roof
 from tests.lab.portrait_files import piece, text_of
 from tests.vision.heads.making import make_head
 from visavis.core.attributes import Head
 from visavis.entry import wiring
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 
-ROOF = Roof(
+ROOF = a_roof(
     build=wiring.build,
-    serve=lambda *_: None,
     records=wiring.open_records,
     people=wiring.open_people,
 )

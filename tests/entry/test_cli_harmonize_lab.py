@@ -4,18 +4,17 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from tests.entry.roofs import a_roof
 from tests.lab.portrait_files import piece
 from visavis.core.settings import load_settings
 from visavis.entry import wiring
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 from visavis.index.harmonic_files import maps_in
 
 OLD, NEW = "dlib_resnet@1", "visavis_lite@1"
 PEOPLE = 12
-ROOF = Roof(
+ROOF = a_roof(
     build=wiring.build,
-    serve=lambda *_: None,
     records=wiring.open_records,
     people=wiring.open_people,
 )

@@ -6,12 +6,12 @@ from contextlib import closing
 import pytest
 from typer.testing import CliRunner
 
+from tests.entry.roofs import a_roof
 from visavis.core.roles import Role
 from visavis.core.settings import load_settings
 from visavis.credentials.roles import Permission
 from visavis.credentials.tokens import API_KEY, looks_like_secret
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 from visavis.entry.wiring import open_records
 from visavis.store.kinds import UserState
 from visavis.usecases.errors import LogInNeeded
@@ -24,7 +24,7 @@ CREATE = ["create", "--name", "door", "--scopes", "all"]
 @pytest.fixture
 def run(tmp_path):
     """Give a function that runs a command of `visavis keys` over a folder of its own."""
-    roof = Roof(lambda _: None, lambda *_: None, open_records, lambda *_: None)  # type: ignore[arg-type,return-value]  # never built
+    roof = a_roof(records=open_records)
 
     def act(*words):
         command = ["keys", *words, "--data", str(tmp_path / "data")]

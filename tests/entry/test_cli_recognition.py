@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from tests.entry.cli_records import add_tenant, never
+from tests.entry.cli_records import add_tenant
+from tests.entry.roofs import a_roof
 from tests.usecases.enrolled import portrait
 from visavis.core.purposes import Purpose
 from visavis.core.settings import Settings, load_settings
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 from visavis.entry.cli.opening import acting_for
 from visavis.entry.services import Services
 from visavis.entry.wiring import open_people, open_records
@@ -32,7 +32,7 @@ class Desk:
 
     def run(self, *words: str) -> Result:
         """Run a command; the weights are loaded already."""
-        roof = Roof(build=self._build, serve=never, records=open_records, people=open_people)
+        roof = a_roof(build=self._build, records=open_records, people=open_people)
         return CliRunner().invoke(app, [*words, "--data", str(self.folder / "data")], obj=roof)
 
     def told(self, *words: str) -> Any:

@@ -7,18 +7,17 @@ import subprocess
 import sys
 import webbrowser
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
+from tests.entry.roofs import a_roof
 from tests.entry.web_browser import serving
 from visavis.core.errors import InvalidSettings
 from visavis.core.settings import Settings, load_settings
 from visavis.entry.cli import app
-from visavis.entry.cli.console import Roof
 from visavis.entry.main import require_loopback
 
 MAIN = [sys.executable, "-c", "from visavis.entry.main import main; main()"]
@@ -50,9 +49,6 @@ def test_options_reach_the_settings_and_the_browser(tmp_path, monkeypatch):
     seen: list[Settings] = []
     opened: list[str] = []
 
-    def never(*_: object) -> NoReturn:
-        raise AssertionError("nothing is built here")
-
     def run(settings, listening):
         seen.append(settings)
         listening("http://somewhere:1")
@@ -60,7 +56,7 @@ def test_options_reach_the_settings_and_the_browser(tmp_path, monkeypatch):
     monkeypatch.setattr(webbrowser, "open", opened.append)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test keeps its own handlers
     options = ["--host", "0.0.0.0", "--port", "9", "--data", str(tmp_path), "--open"]
-    result = CliRunner().invoke(app, ["serve", *options], obj=Roof(never, run, never, never))
+    result = CliRunner().invoke(app, ["serve", *options], obj=a_roof(serve=run))
     assert result.exit_code == 0
     assert "http://somewhere:1" in result.stderr
     assert opened == ["http://somewhere:1"]
@@ -103,4 +99,4 @@ def test_a_new_server_prints_a_link_that_makes_its_owner_once(
 def test_without_logging_in_it_serves_this_machine_only(tmp_path: Path) -> None:
     settings = load_settings(data=tmp_path, accounts={"login": False}, server={"host": "0.0.0.0"})
     with pytest.raises(InvalidSettings, match="this machine only"):
-        require_loopback(settings)
+        require_loopback(settings, settings.server.host)

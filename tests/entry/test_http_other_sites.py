@@ -297,10 +297,10 @@ def test_who_asks_is_believed_from_a_listed_proxy_and_only_what_it_added_itself(
 def test_a_private_machine_does_not_serve_a_network(host: str):
     settings = Settings(accounts=AccountOptions(login=False), server=ServerOptions(host=host))
     with pytest.raises(InvalidSettings, match="without logging in"):
-        require_loopback(settings)
+        require_loopback(settings, settings.server.host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_a_private_machine_serves_itself(host: str):
     settings = Settings(accounts=AccountOptions(login=False), server=ServerOptions(host=host))
-    require_loopback(settings)
+    require_loopback(settings, settings.server.host)

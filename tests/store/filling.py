@@ -6,12 +6,23 @@ from datetime import UTC, datetime, timedelta
 from visavis.core.roles import Role
 from visavis.store.audit import NewEntry
 from visavis.store.kinds import CodePurpose, ConsentMethod
+from visavis.store.results import NewResult, ResultFace
 from visavis.store.work import Work
 
 NOW = datetime(2026, 11, 21, 12, 30, 15, 123457, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=10)
 LATER = NOW + timedelta(days=30)
 MINUTE = timedelta(minutes=1)
+NEW_RESULT = NewResult(
+    width=64,
+    height=48,
+    pack="default",
+    features=("age",),
+    faces=(ResultFace(0, 9000, age=30),),
+    picture="1a" * 32,
+    annotated="2b" * 32,
+    document="3c" * 32,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ def fill(work: Work, name: str) -> Filled:
     mac = f"mac of {name}".encode()
     work.audit.append(tenant, lambda seq, before: (NewEntry(NOW, user, "made"), mac))
     subject = _fill_subject(work, tenant, name)
+    work.results.add(tenant, "ab" * 32, NEW_RESULT, NOW)
     return Filled(
         tenant=tenant,
         user=user,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
 
-from tests.store.filling import LATER, MINUTE, NOW, SOON, Filled, fill
+from tests.store.filling import LATER, MINUTE, NEW_RESULT, NOW, SOON, Filled, fill
 from visavis.core.errors import VisavisError
 from visavis.core.roles import Role
 from visavis.store.audit import NewEntry
@@ -20,6 +20,7 @@ from visavis.store.errors import NotThere
 from visavis.store.kinds import CodePurpose, ConsentMethod, Mode, UserState
 from visavis.store.page import Page
 from visavis.store.repository import Repository
+from visavis.store.results import Sought
 from visavis.store.sealed import NewSealed
 from visavis.store.tables import metadata
 from visavis.store.templates import Moved
@@ -77,6 +78,8 @@ FIXED: dict[str, list[Any]] = {
     "sha256": ["ab" * 32, "cd" * 32],
     "state": [*UserState],
     "what": ["visits", "photos"],
+    "new": [NEW_RESULT],
+    "sought": [Sought(), Sought(oldest=40)],
 }
 
 

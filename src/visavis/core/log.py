@@ -1,71 +1,46 @@
 """Logging: events with fields, to stderr; JSON for machines, readable lines on a terminal.
 
 Any module asks for `structlog.get_logger()` and logs an event with fields, such as
-`log.info("pictures_analysed", pictures=3, faces=7, took_ms=41)`. Only the roof calls `configure`.
+`log.info("pictures_analysed", pictures=3, faces=7, took_ms=41)`. Only the roof calls `configure`,
+and `listen` to have the same lines somewhere else as well.
 
-Ids and counts are logged, never a person: `redact` replaces pictures, vectors, secrets and names,
-by key and by type of value, before a line is rendered.
+Ids and counts are logged, never a person: see `redaction`. What `visavis.core.trace` binds, the
+trace, the job and the tenant, stands in every line.
 """
 
 import logging
+import os
+import socket
 import sys
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
-from datetime import date, timedelta
-from pathlib import PurePath
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-REMOVED = "[removed]"
-LONGEST = 2_000
-"""Characters of text kept in one field; longer text is most often data in disguise."""
+from visavis.core.redaction import LONGEST, PRIVATE, REMOVED, redact
 
-PRIVATE = frozenset(
-    {
-        *("authorization", "cookie", "cookies", "passphrase", "password", "secret", "token", "key"),
-        *("embedding", "embeddings", "mesh", "points", "probe", "template", "vector", "vectors"),
-        *("body", "content", "crop", "data", "image", "images", "picture", "pixels", "thumbnail"),
-        *("email", "filename", "name", "names", "query"),
-    }
-)
-"""Field names whose values are never written, whatever they hold."""
+__all__ = ["LONGEST", "PRIVATE", "REMOVED", "Listener", "configure", "listen", "redact", "serve_as"]
 
-_PLAIN = (str, int, float, bool, date, timedelta, PurePath, type(None))
-_OWN = frozenset({"event", "exc_info", "stack_info", "_record", "_from_structlog"})
+COMMAND_LINE = "cli"
+"""What a process is called unless it says what it serves as."""
 
 
-def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace what must not be logged: private keys, bytes, arrays, lists of numbers, objects."""
-    for key, value in event.items():
-        if key not in _OWN:
-            event[key] = _safe(key, value)
-    return event
+@dataclass
+class _Process:
+    """What this process is called."""
+
+    service: str = COMMAND_LINE
 
 
-def _safe(key: str, value: object) -> object:
-    """Return `value` if it may be written under `key`, else a mark in its place."""
-    if key.lower() in PRIVATE:
-        return REMOVED
-    if isinstance(value, str):
-        return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, Mapping):
-        return {str(k): _safe(str(k), v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, AbstractSet)):
-        return _safe_sequence(key, list(value))
-    if isinstance(value, BaseException):
-        return f"{type(value).__name__}: {value}"
-    return f"[{type(value).__name__} removed]"
+_PROCESS = _Process()
 
 
-def _safe_sequence(key: str, values: list[object]) -> object:
-    """Keep short lists of text and ids; a run of floats is a vector whatever it is called."""
-    if any(isinstance(v, float) for v in values):
-        return f"[{len(values)} numbers removed]"
-    return [_safe(key, v) for v in values]
+def serve_as(service: str) -> None:
+    """Say what this process is, for every line from now on: `api`, `worker`, `detect`, …."""
+    _PROCESS.service = service
 
 
 def configure(level: str = "INFO", json: bool | None = None) -> None:
@@ -84,14 +59,61 @@ def configure(level: str = "INFO", json: bool | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     handler = _Stderr()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=_render(as_json=as_json)
-        )
-    )
+    handler.setFormatter(_formatter(as_json=as_json))
+    handler.setLevel(level.upper())
     root = logging.getLogger()
     root.handlers = [h for h in root.handlers if not isinstance(h, _Stderr)] + [handler]
-    root.setLevel(level.upper())
+    _set_root_level()
+
+
+@contextmanager
+def listen(hear: Callable[[str], None], level: str = "INFO") -> Iterator[None]:
+    """Give each line, as JSON without the line's end, also to `hear` while the block lasts.
+
+    Args:
+        hear: Takes a line; called by whichever thread logs, so it returns at once.
+        level: Lowest level of our own lines; of libraries only warnings and errors are heard.
+    """
+    listener = Listener(hear)
+    listener.setLevel(level.upper())
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(listener)
+    root.setLevel(min(before, listener.level) if before else listener.level)
+    try:
+        yield
+    finally:
+        root.removeHandler(listener)
+        root.setLevel(before)
+
+
+class Listener(logging.Handler):
+    """Hands lines on.
+
+    Args:
+        hear: Takes a line.
+    """
+
+    def __init__(self, hear: Callable[[str], None]) -> None:
+        super().__init__()
+        self._hear = hear
+        self.setFormatter(_formatter(as_json=True))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on one record; what libraries tell about their work stays where it is."""
+        if record.levelno < logging.WARNING and not isinstance(record.msg, dict):
+            return
+        try:
+            self._hear(self.format(record))
+        except Exception:  # noqa: BLE001  # as every handler: it tells, and the program goes on
+            self.handleError(record)
+
+
+def _set_root_level() -> None:
+    """Let records pass that any of our handlers writes."""
+    root = logging.getLogger()
+    ours = [h.level for h in root.handlers if isinstance(h, (_Stderr, Listener))]
+    root.setLevel(min(ours))
 
 
 class _Stderr(logging.StreamHandler[Any]):
@@ -109,28 +131,41 @@ class _Stderr(logging.StreamHandler[Any]):
         return sys.stderr
 
 
+def _formatter(*, as_json: bool) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared_processors(), processors=_render(as_json=as_json)
+    )
+
+
 def _shared_processors() -> list[Processor]:
-    """Return the steps every record takes; redaction comes before anything is turned to text."""
+    """Return the steps every record takes; redaction comes after all text is made.
+
+    Tracebacks come without local variables, which hold pictures.
+    """
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
         redact,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
 
 
+def _name_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Say which process of which service it was."""
+    event["service"] = _PROCESS.service
+    event["process"] = f"{socket.gethostname()}:{os.getpid()}"
+    return event
+
+
 def _render(*, as_json: bool) -> list[Processor]:
-    """Return the last steps; tracebacks come without local variables, which hold pictures."""
+    """Return the last steps."""
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if as_json:
-        return [
-            drop,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(default=str),
-        ]
+        return [drop, _name_process, structlog.processors.JSONRenderer(default=str)]
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )

@@ -7,11 +7,12 @@ environment.
 import os
 import unicodedata
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,8 +21,11 @@ from pydantic_settings import (
 )
 
 from visavis.core.errors import InvalidSettings
-
-MIB = 1024 * 1024
+from visavis.core.settings_base import MIB as MIB
+from visavis.core.settings_base import Options as Options
+from visavis.core.settings_logs import LogOptions as LogOptions
+from visavis.core.settings_logs import TelemetryOptions as TelemetryOptions
+from visavis.core.settings_services import GrpcOptions as GrpcOptions
 
 LEAST_PURPOSE_WORDS = 3
 """Words below which a purpose says nothing: `yes` and `for tests` are no purposes."""
@@ -41,12 +45,6 @@ def _stated(purpose: str) -> str:
 
 Purpose = Annotated[str, AfterValidator(_stated)]
 """Why something sensitive is done, in words that can be shown to those it is done to."""
-
-
-class Options(BaseModel):
-    """Base of all option groups: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ImageOptions(Options):
@@ -287,6 +285,39 @@ class ThrottleOptions(Options):
     mail: str = Field("5 per hour", description="codes sent to one e-mail address")
 
 
+class JobOptions(Options):
+    """Work that takes time."""
+
+    broker_url: str = Field(
+        "",
+        description="`redis://…` or `amqp://…` for workers that are processes of their own; empty "
+        "= the server does all jobs itself",
+        repr=False,
+    )
+    threads: int = Field(0, ge=0, description="jobs done at the same time; 0 = as cores allow")
+    lease_s: float = Field(
+        60.0, gt=0, description="a worker that gave no sign for so long is taken for dead"
+    )
+    sweep_s: float = Field(15.0, gt=0, description="time between looks for jobs nobody works on")
+    most_attempts: int = Field(
+        5, ge=1, le=100, description="how often a job may fail before it is parked"
+    )
+    most_waiting: int = Field(
+        100_000, ge=1, description="jobs of a queue that may wait; more are refused at the door"
+    )
+    keep_days: int = Field(30, ge=1, description="days that a job is remembered after its end")
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a worker may give no sign."""
+        return timedelta(seconds=self.lease_s)
+
+    @property
+    def sweep(self) -> timedelta:
+        """Time between looks for jobs that nobody works on."""
+        return timedelta(seconds=self.sweep_s)
+
+
 class DialectOptions(Options):
     """Other products' interfaces, for programs that were written for those."""
 
@@ -331,6 +362,10 @@ class Settings(BaseSettings):
     mail: MailOptions = MailOptions()
     throttle: ThrottleOptions = ThrottleOptions()
     dialects: DialectOptions = DialectOptions()
+    logs: LogOptions = LogOptions()
+    telemetry: TelemetryOptions = TelemetryOptions()
+    jobs: JobOptions = JobOptions()
+    grpc: GrpcOptions = GrpcOptions()
 
     @classmethod
     def settings_customise_sources(

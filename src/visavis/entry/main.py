@@ -1,7 +1,7 @@
 """The console entry: composes the doors and hands each command what it needs, loaded on demand."""
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Collection
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line."""
-    app(obj=Roof(build=_build, serve=_serve, records=_records, people=_people))
+    roof = Roof(
+        build=_build,
+        serve=_serve,
+        records=_records,
+        people=_people,
+        work=_work,
+        serve_grpc=_serve_grpc,
+    )
+    app(obj=roof)
 
 
 def _build(settings: "Settings") -> "Services":
@@ -23,7 +31,8 @@ def _build(settings: "Settings") -> "Services":
     from visavis.entry.cli.weights_progress import ensure_pack
     from visavis.entry.wiring import build
 
-    ensure_pack(settings)
+    if not settings.grpc.url:  # otherwise another machine has them
+        ensure_pack(settings)
     return build(settings)
 
 
@@ -46,17 +55,52 @@ def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
     from visavis.entry.http_api.app import create_app
     from visavis.entry.http_api.server import serve
     from visavis.entry.web.app import mount
-    from visavis.entry.wiring import open_records
+    from visavis.entry.wiring import observed, open_records, open_work
 
-    require_loopback(settings)
-    with closing(open_records(settings)) as records:
+    require_loopback(settings, settings.server.host)
+    with closing(open_records(settings)) as records, observed(settings, records, "api"):
         services = _build(settings)
         try:
             services.analyses.warm_up()
             app = create_app(services, records, _people(services, records))
             mount(app, services, records)
             records.schedule.start()
-            serve(app, settings.server, partial(_told, records, listening))
+            with ExitStack() as beside:
+                if not settings.jobs.broker_url:  # otherwise workers do them
+                    beside.enter_context(open_work(services, records).going_on())
+                serve(app, settings.server, partial(_told, records, listening))
+        finally:
+            services.analyses.close()
+
+
+def _work(settings: "Settings", names: Collection[str], begun: Callable[[], None]) -> None:
+    """Do the jobs of some queues until stopped, then finish those that were begun."""
+    from visavis.entry.wiring import open_records, open_work
+    from visavis.entry.worker.service import work
+
+    with closing(open_records(settings)) as records:
+        services = _build(settings)
+        try:
+            services.analyses.warm_up()
+            work(open_work(services, records), names, begun=begun)
+        finally:
+            services.analyses.close()
+
+
+def _serve_grpc(settings: "Settings", listening: Callable[[str], None]) -> None:
+    """Serve gRPC until stopped, then finish the calls in progress; pictures are looked at here."""
+    from visavis.entry.grpc_api.server import GrpcServer, serve
+    from visavis.entry.wiring import observed, open_records
+
+    require_loopback(settings, settings.grpc.host)
+    here = {"grpc": settings.grpc.model_copy(update={"url": ""})}
+    settings = settings.model_copy(update=here)
+    with closing(open_records(settings)) as records, observed(settings, records, "grpc"):
+        services = _build(settings)
+        try:
+            services.analyses.warm_up()
+            people = _people(services, records)
+            serve(GrpcServer(settings.grpc, services, records, people), listening)
         finally:
             services.analyses.close()
 
@@ -76,18 +120,22 @@ def _told(records: "Records", listening: Callable[[str], None], address: str) ->
     listening(address)
 
 
-def require_loopback(settings: "Settings") -> None:
+def require_loopback(settings: "Settings", host: str) -> None:
     """Refuse to serve a network without logging in.
+
+    Args:
+        settings: Of the deployment.
+        host: Where the server would listen.
 
     Raises:
         InvalidSettings: the server would listen on more than loopback.
     """
     from visavis.core.errors import InvalidSettings
-    from visavis.entry.http_api.visitors import is_local
+    from visavis.usecases.private_machine import is_local
 
-    if not settings.accounts.login and not is_local(settings.server.host):
+    if not settings.accounts.login and not is_local(host):
         raise InvalidSettings(
             "without logging in the server listens on this machine only, not on "
-            f"{settings.server.host}: leave the host at 127.0.0.1, or set "
+            f"{host}: leave the host at 127.0.0.1, or set "
             "VISAVIS_ACCOUNTS__LOGIN=true"
         )

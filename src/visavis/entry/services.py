@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from visavis.core.settings import Settings
+from visavis.jobs.delivery import Delivery
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.api_keys import ApiKeys
@@ -26,13 +27,16 @@ from visavis.usecases.harmonizing import Harmonizing
 from visavis.usecases.harmony_shadow import ShadowScoring
 from visavis.usecases.introductions import Introductions
 from visavis.usecases.invitations import Invitations
+from visavis.usecases.jobs import Jobs
 from visavis.usecases.key_rotation import KeyRotation
+from visavis.usecases.logs import Logs
 from visavis.usecases.loose_faces import LooseFaces
 from visavis.usecases.merging import Merging
 from visavis.usecases.newcomers import Newcomers
 from visavis.usecases.notices import Notices
 from visavis.usecases.own_faces import OwnFaces
 from visavis.usecases.passwords import Passwords
+from visavis.usecases.picture_jobs import PictureJobs
 from visavis.usecases.policy import Policy
 from visavis.usecases.portraits import Portraits
 from visavis.usecases.privacy import Privacy
@@ -41,6 +45,7 @@ from visavis.usecases.profile import Profile
 from visavis.usecases.receipts import Receipts
 from visavis.usecases.recognition import Recognition
 from visavis.usecases.registration import Registration
+from visavis.usecases.results import Results
 from visavis.usecases.retention import Retention
 from visavis.usecases.schedule import Schedule
 from visavis.usecases.second_factor import SecondFactor
@@ -137,6 +142,11 @@ class Records:
         retention: How long what is kept.
         audit_trail: Reads and verifies the log of what was done.
         key_rotation: Shows and rotates keys.
+        delivery: Tells workers of jobs.
+        jobs: Work that takes time.
+        picture_jobs: Takes pictures for later.
+        results: What was found on them.
+        logs: What processes wrote about their work.
         schedule: What is done again and again; whoever serves starts it.
     """
 
@@ -175,6 +185,11 @@ class Records:
     retention: Retention
     audit_trail: AuditTrail
     key_rotation: KeyRotation
+    delivery: Delivery
+    jobs: Jobs
+    picture_jobs: PictureJobs
+    results: Results
+    logs: Logs
     schedule: Schedule
 
     @property
@@ -185,6 +200,7 @@ class Records:
     def close(self) -> None:
         """Finish what is waiting and close the connections."""
         self.schedule.close()
+        self.delivery.close()
         self.ground.background.close()
         self.galleries.save()
         self.galleries.close()

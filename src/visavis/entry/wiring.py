@@ -1,27 +1,33 @@
 """Wiring: the only place that chooses and builds back ends from the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from visavis.core import log
 from visavis.core.attributes import Head
 from visavis.core.memory import keep_flat
 from visavis.core.settings import ServerOptions, Settings
+from visavis.core.telemetry import exporting
 from visavis.entry.services import People, Records, Services
 from visavis.index.centre import bundled_centres
 from visavis.index.harmonic_files import bundled_maps, maps_in
 from visavis.index.harmonics import Harmonics
 from visavis.index.opening import open_index
+from visavis.jobs.delivery import open_delivery
+from visavis.jobs.log_stream_files import LogFiles
 from visavis.lab.heads.registry import HeadRegistry
 from visavis.lab.tracking.opening import open_mirror
 from visavis.mail.opening import open_mailer
+from visavis.rpc.client import AnalysisClient
 from visavis.store.blobs.opening import open_blobs
 from visavis.store.engine import open_engine
 from visavis.store.migrate import pending, upgrade
 from visavis.store.work import Store
 from visavis.throttle.throttle import Throttle
-from visavis.usecases import reading_all
+from visavis.usecases import queues, reading_all
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.api_keys import ApiKeys
 from visavis.usecases.audit import AuditLog
@@ -49,13 +55,18 @@ from visavis.usecases.harmony_shadow import ShadowScoring
 from visavis.usecases.index_sealing import IndexSealing
 from visavis.usecases.introductions import Introductions
 from visavis.usecases.invitations import Invitations
+from visavis.usecases.job_work import JobWork
+from visavis.usecases.jobs import Jobs
 from visavis.usecases.key_rotation import KeyRotation
+from visavis.usecases.log_keeping import keeping
+from visavis.usecases.logs import Logs
 from visavis.usecases.loose_faces import LooseFaces
 from visavis.usecases.merging import Merging
 from visavis.usecases.newcomers import Newcomers
 from visavis.usecases.notices import Notices
 from visavis.usecases.own_faces import OwnFaces
 from visavis.usecases.passwords import Passwords
+from visavis.usecases.picture_jobs import PictureJobs
 from visavis.usecases.policy import Policy
 from visavis.usecases.portraits import Portraits
 from visavis.usecases.privacy import Privacy
@@ -64,6 +75,8 @@ from visavis.usecases.profile import Profile
 from visavis.usecases.receipts import Receipts
 from visavis.usecases.recognition import Recognition
 from visavis.usecases.registration import Registration
+from visavis.usecases.remote_analysis import RemoteAnalyses
+from visavis.usecases.results import Results
 from visavis.usecases.retention import Retention
 from visavis.usecases.schedule import Act, Schedule
 from visavis.usecases.scores import Scores
@@ -74,6 +87,7 @@ from visavis.usecases.subjects import Subjects
 from visavis.usecases.templates import Templates
 from visavis.usecases.tenants import Tenants
 from visavis.usecases.users import Users
+from visavis.usecases.waiting_pictures import WaitingPictures
 from visavis.vault.keyring import Keyring
 from visavis.vault.root_keys import open_root_keys
 from visavis.vision.analyzer import Analyzer
@@ -107,15 +121,21 @@ EMBEDDERS: dict[str, Callable[[], EmbedderDecoder]] = {
     "sface": lambda: ArcFace(mean=0.0, scale=1.0),
 }
 
+_JOBS_A_WORKER = 4
+"""Jobs done at the same time for each picture that is analysed at the same time: the others read
+pictures and write results meanwhile."""
+
 
 def build(settings: Settings) -> Services:
-    """Load the pack's weights and start the workers.
+    """Load the pack's weights and start the workers, or have another machine look at pictures.
 
     Raises:
         WeightsError: a weight is missing and cannot be had, or may not be used.
         InvalidSettings: no usable provider, or a store for tracking that cannot be used.
     """
     keep_flat()
+    if settings.grpc.url:
+        return _build_remote(settings)
     analyzer = build_analyzer(settings, WeightShelf(settings.cache))
     policy = Policy.of(settings.policy)
     drift = Drift(partial(_cards, analyzer.attributes.shelf))
@@ -128,6 +148,16 @@ def build(settings: Settings) -> Services:
         drift,
         settings.quality,
     )
+    return Services(settings, analyses, policy, drift, build_registry(settings))
+
+
+def _build_remote(settings: Settings) -> Services:
+    """Start what asks another machine; drift is counted against the heads of this one."""
+    policy = Policy.of(settings.policy)
+    drift = Drift(partial(_cards, build_heads(settings)))
+    client, workers = AnalysisClient(settings.grpc), settings.grpc.workers
+    given = settings.images, settings.batch, workers, policy, drift
+    analyses = RemoteAnalyses(client, *given)
     return Services(settings, analyses, policy, drift, build_registry(settings))
 
 
@@ -186,10 +216,14 @@ def open_records(settings: Settings) -> Records:
     blobs = open_blobs(settings.blobs, settings.data / "blobs")
     harmonics = open_harmonics(settings)
     galleries = _open_galleries(ground, harmonics)
-    keeping, erasure = BlobKeeping(ground, blobs), Erasure(ground, blobs, [galleries])
+    blob_keeping, erasure = BlobKeeping(ground, blobs), Erasure(ground, blobs, [galleries])
     own_faces, retention = OwnFaces(ground, erasure), Retention(ground, blobs, erasure)
     collections = Collections(ground, erasure, galleries.forget_collection)
     tenants = Tenants(ground, blobs, [galleries.forget_tenant])
+    results = Results(ground, blobs)
+    delivery = open_delivery(settings.jobs.broker_url, queues.ALL)
+    jobs = Jobs(ground, delivery, queues.ALL)
+    logs = open_logs(ground)
     return Records(
         ground=ground,
         callers=callers,
@@ -204,7 +238,7 @@ def open_records(settings: Settings) -> Records:
         users=Users(ground, own_faces),
         invitations=Invitations(ground),
         api_keys=ApiKeys(ground),
-        blobs=keeping,
+        blobs=blob_keeping,
         deployment=Deployment(ground, blobs),
         privacy=Privacy(ground),
         notices=Notices(ground),
@@ -226,8 +260,40 @@ def open_records(settings: Settings) -> Records:
         retention=retention,
         audit_trail=AuditTrail(ground),
         key_rotation=KeyRotation(ground, galleries.renew),
-        schedule=_schedule(ground, retention, keeping, galleries, collections),
+        delivery=delivery,
+        jobs=jobs,
+        picture_jobs=PictureJobs(ground, jobs, WaitingPictures(ground, blobs), results),
+        results=results,
+        logs=logs,
+        schedule=_schedule(ground, retention, blob_keeping, galleries, collections, logs),
     )
+
+
+def open_logs(ground: Ground) -> Logs:
+    """Return where lines of the log are kept and searched."""
+    options = ground.settings.logs
+    files = LogFiles(ground.settings.data / "logs", options.file_bytes, options.files)
+    return Logs(ground, files)
+
+
+@contextmanager
+def observed(settings: Settings, records: Records, service: str) -> Iterator[None]:
+    """Keep what this process logs, and send its spans, while the block lasts.
+
+    Args:
+        settings: Of this deployment.
+        records: Where lines are kept.
+        service: What this process is: `api`, `worker`, `detect`, `describe`, `store` or `log`.
+
+    Raises:
+        InvalidSettings: an address is none, or OpenTelemetry is wanted and not installed.
+    """
+    log.serve_as(service)
+    with (
+        exporting(settings.telemetry.otlp_url, service),
+        keeping(settings.logs, records.logs, service),
+    ):
+        yield
 
 
 def open_harmonics(settings: Settings) -> Harmonics:
@@ -258,6 +324,13 @@ def open_people(services: Services, records: Records) -> People:
     )
 
 
+def open_work(services: Services, records: Records) -> JobWork:
+    """Join pictures and jobs: what does in this process what was asked for in any."""
+    kinds = (records.picture_jobs.kind(services.analyses),)
+    threads = _JOBS_A_WORKER * worker_count(services.settings.runtime)
+    return JobWork(records.ground, records.delivery, kinds, threads)
+
+
 def _open_galleries(ground: Ground, harmonics: Harmonics) -> Galleries:
     """Open the search index; what it keeps on disk is sealed under a key of each tenant."""
     options, sealing = ground.settings.index, IndexSealing(ground)
@@ -279,6 +352,7 @@ def _schedule(
     blobs: BlobKeeping,
     galleries: Galleries,
     collections: Collections,
+    logs: Logs,
 ) -> Schedule:
     """Return what is done again and again while the server runs."""
     return Schedule(
@@ -288,6 +362,7 @@ def _schedule(
             Act("index", timedelta(minutes=10), galleries.save),
             Act("changes", timedelta(days=1), lambda: _shorten(ground, galleries)),
             Act("collections", timedelta(hours=1), collections.sweep),
+            Act("logs", timedelta(hours=1), lambda: logs.sweep(ground.clock())),
         )
     )
 

@@ -48,3 +48,17 @@ class Rotated(StrEnum):
     REUSED = "reused"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
+
+
+class JobState(StrEnum):
+    """How far a job is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({JobState.DONE, JobState.PARKED, JobState.CANCELLED})
+"""States in which nothing happens to a job by itself."""

@@ -17,10 +17,15 @@ from visavis.store.consents import Consents
 from visavis.store.engine import reader_of
 from visavis.store.errors import StoreBusy
 from visavis.store.galleries import Galleries
+from visavis.store.job_parts import JobParts
+from visavis.store.job_queues import JobQueues
+from visavis.store.jobs import Jobs
 from visavis.store.keys import Keys
+from visavis.store.log_lines import LogLines
 from visavis.store.notices import Notices
 from visavis.store.receipts import Receipts
 from visavis.store.recovery_codes import RecoveryCodes
+from visavis.store.results import Results
 from visavis.store.retention import Retention
 from visavis.store.scrubbing import scrub
 from visavis.store.sealed import Sealed
@@ -67,6 +72,11 @@ class Work:
         self.receipts = Receipts(connection)
         self.audit = Audit(connection)
         self.blob_rows = BlobRows(connection)
+        self.jobs = Jobs(connection)
+        self.job_queues = JobQueues(connection)
+        self.job_parts = JobParts(connection)
+        self.log_lines = LogLines(connection)
+        self.results = Results(connection)
 
 
 class Store:

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 from visavis.core.errors import VisavisError
 from visavis.store.blobs.base import Blobs
+from visavis.store.results import Result
 from visavis.store.sealed import TEMPLATE
 from visavis.store.work import Work
+from visavis.usecases import results
 from visavis.usecases.actor import SYSTEM
 from visavis.usecases.blob_removal import BlobRemoval
 from visavis.usecases.erasure import ERASURE, Erasure, Reason, Spared
@@ -41,6 +43,7 @@ class Ageing:
             What.FILES_UNUSED: self._files,
             What.LOGINS_ENDED: self._logins,
             What.RECEIPTS: self._receipts,
+            What.RESULTS: self._results,
         }
 
     def remove(self, tenant_id: str, what: What, now: datetime, days: int) -> int:
@@ -147,6 +150,23 @@ class Ageing:
             return self._noted(work, tenant_id, What.RECEIPTS, now, days, count)
 
         return self._ground.store.run(act)
+
+    def _results(self, tenant_id: str, now: datetime, days: int) -> int:
+        before, total = now - timedelta(days=days), 0
+
+        def some(work: Work) -> tuple[Result, ...]:
+            work.tenants.hold(tenant_id)
+            found = work.results.before(tenant_id, before, AT_ONCE)
+            for result in found:
+                results.drop(work, result)
+            self._noted(work, tenant_id, What.RESULTS, now, days, len(found))
+            return found
+
+        while gone := self._ground.store.run(some):
+            for result in gone:
+                self._removal.forget(tenant_id, result.blobs)
+            total += len(gone)
+        return total
 
     def _until_none(self, some: Callable[[Work], int]) -> int:
         total = 0

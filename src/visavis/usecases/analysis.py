@@ -77,7 +77,9 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Request:
+    """One picture that waits to be looked at."""
+
     source: Source
     features: frozenset[Feature]
     annotate: bool
@@ -114,12 +116,17 @@ class Analyses:
         self._deadline_s = batch.deadline_s
         self._ahead = workers + 2 * batch.max_items
         self._workers = workers
-        self._batcher = Batcher[_Request, Analysis](self._work, workers, batch)
+        self._batcher = Batcher[Request, Analysis](self._work, workers, batch)
 
     @property
     def embedder(self) -> str:
         """What is noted beside the vectors, such as `dlib_resnet@1`."""
         return self._analyzer.embedder
+
+    @property
+    def pack(self) -> str:
+        """Which weights serve."""
+        return self._analyzer.pack
 
     def submit(
         self,
@@ -146,7 +153,7 @@ class Analyses:
             Unavailable: the service is stopping or its workers died.
         """
         self._policy.check(features)
-        request = _Request(source, frozenset(features), annotate)
+        request = Request(source, frozenset(features), annotate)
         return self._batcher.submit(request, wait=wait)
 
     def analyze(
@@ -216,7 +223,7 @@ class Analyses:
         """Finish what is being worked on and stop."""
         self._batcher.close()
 
-    def _work(self, requests: list[_Request]) -> list[Analysis | Exception]:
+    def _work(self, requests: list[Request]) -> list[Analysis | Exception]:
         """Analyse the pictures one worker took; those that ask for the same share its runs."""
         started = time.perf_counter()
         images = [self._decoded(request.source.data) for request in requests]
@@ -248,7 +255,7 @@ class Analyses:
         except InvalidImage as exc:
             return exc
 
-    def _finish(self, request: _Request, image: Pixels, faces: Faces, started: float) -> Analysis:
+    def _finish(self, request: Request, image: Pixels, faces: Faces, started: float) -> Analysis:
         captions = [caption(faces, i) for i in range(len(faces))] if request.annotate else []
         annotated = draw(image, faces, captions) if request.annotate else None
         return Analysis(

@@ -4,6 +4,7 @@ Only for a server that listens on loopback; the doors refuse to serve any other 
 """
 
 import threading
+from ipaddress import ip_address
 
 from visavis.core.errors import Unavailable
 from visavis.core.roles import Role
@@ -73,3 +74,11 @@ def _owner_of(work: Work, tenant: Tenant) -> User | None:
         if page.next is None:
             return None
         cursor = page.next
+
+
+def is_local(host: str) -> bool:
+    """Return whether a host is this machine."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

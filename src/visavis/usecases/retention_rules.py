@@ -23,6 +23,7 @@ class What(StrEnum):
     FILES_UNUSED = "files_unused"
     LOGINS_ENDED = "logins_ended"
     RECEIPTS = "receipts"
+    RESULTS = "results"
 
     @property
     def meaning(self) -> str:
@@ -46,6 +47,7 @@ _MEANINGS = {
     What.LOGINS_ENDED: "Logins that are over, with address and browser, and codes that expired.",
     What.RECEIPTS: "Receipts of erasures; without one an erasure can be told only from the audit "
     "log.",
+    What.RESULTS: "Results of analyses, from when they were made: pictures and what was found.",
 }
 _DEFAULTS = {
     What.TEMPLATES: None,
@@ -54,6 +56,7 @@ _DEFAULTS = {
     What.FILES_UNUSED: 1,
     What.LOGINS_ENDED: 30,
     What.RECEIPTS: None,
+    What.RESULTS: None,
 }
 
 

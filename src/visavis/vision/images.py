@@ -51,9 +51,7 @@ def decode(data: bytes, options: ImageOptions) -> Pixels:
         InvalidImage: the picture cannot be used; its `category` says why.
         Unavailable: the guarded decoder cannot be started on this machine.
     """
-    if len(data) > options.max_bytes:
-        claim = f"the file has {len(data)} bytes, {options.max_bytes} are allowed"
-        raise InvalidImage(ImageFault.TOO_LARGE, f"{claim}; send a smaller one")
+    check_bytes(data, options)
     kind = sniff(data)
     if kind is None:
         raise _unknown(data)
@@ -64,6 +62,17 @@ def decode(data: bytes, options: ImageOptions) -> Pixels:
             if pixels is not None:
                 return _upright(pixels, header.orientation)
     return _upright(*_GUARD.decode(kind, data, options))
+
+
+def check_bytes(data: bytes, options: ImageOptions) -> None:
+    """Refuse a file that is too large to be looked at.
+
+    Raises:
+        InvalidImage: it is.
+    """
+    if len(data) > options.max_bytes:
+        claim = f"the file has {len(data)} bytes, {options.max_bytes} are allowed"
+        raise InvalidImage(ImageFault.TOO_LARGE, f"{claim}; send a smaller one")
 
 
 def _unknown(data: bytes) -> InvalidImage:

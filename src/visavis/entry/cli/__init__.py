@@ -14,15 +14,18 @@ from visavis.entry.cli import (
     demo,
     doctor,
     evaluate,
+    grpc,
     harmonize,
     index,
     keys,
+    logs,
     models,
     privacy,
     recognition,
     serve,
     train,
     vault,
+    worker,
 )
 from visavis.entry.cli.console import Commands
 
@@ -40,8 +43,11 @@ app.command("recognize")(recognition.recognize)
 app.command("verify")(recognition.verify)
 app.command("calibrate")(calibrate.calibrate)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.command("grpc")(grpc.grpc)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("logs")(logs.logs)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(models.app, name="models")

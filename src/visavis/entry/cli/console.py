@@ -1,6 +1,6 @@
 """What all commands share: the bundle from the roof, messages on stderr, errors as exit codes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +28,16 @@ class Roof:
         serve: Serves HTTP and pages until stopped; calls back with the address once it listens.
         records: Opens what is kept: accounts, people, privacy; whoever calls it closes it.
         people: Joins both to what recognises people.
+        work: Does the jobs of some queues until stopped; calls back once it has begun.
+        serve_grpc: Serves gRPC until stopped; calls back with the address once it listens.
     """
 
     build: "Callable[[Settings], Services]"
     serve: "Callable[[Settings, Callable[[str], None]], None]"
     records: "Callable[[Settings], Records]"
     people: "Callable[[Services, Records], People]"
+    work: "Callable[[Settings, Collection[str], Callable[[], None]], None]"
+    serve_grpc: "Callable[[Settings, Callable[[str], None]], None]"
 
 
 class Commands(TyperGroup):

@@ -15,8 +15,8 @@ import orjson
 
 from visavis.core.errors import VisavisError
 from visavis.core.types import POINT_NAMES, Feature
-from visavis.entry.cli import columns
 from visavis.entry.cli.inputs import Item
+from visavis.usecases import analysis_columns
 from visavis.usecases.analysis import Analysis, Failure
 from visavis.usecases.analysis_json import SCHEMA, to_dict, to_json
 from visavis.usecases.attributes_json import attributes
@@ -154,7 +154,7 @@ class CsvSink:
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
         self._points = Feature.POINTS in features
         self._features = features
-        self._paths = columns.of(features)
+        self._paths = analysis_columns.of(features)
         self._rows = csv.writer(self._text, lineterminator="\n")
         names = [f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"] if self._points else []
         names += ["_".join(path) for path in self._paths]
@@ -168,7 +168,7 @@ class CsvSink:
             places = [f"{x:.2f}" for x in points]
             box = [f"{x:.2f}" for x in faces.boxes[i]]
             known = attributes(faces, i, self._features, analysis.reasons_of(i))
-            told = columns.cells(known, self._paths)
+            told = analysis_columns.cells(known, self._paths)
             self._rows.writerow([item.name, i, *box, f"{faces.scores[i]:.4f}", *places, *told])
 
     def finish(self, failures: Sequence[Failure], skipped: Sequence[str]) -> None:  # noqa: ARG002

@@ -21,6 +21,7 @@ from anyio.lowlevel import RunVar
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
+from visavis.core.trace import belongs_to
 from visavis.credentials.roles import Permission
 from visavis.entry.http_api.schemas import answers
 from visavis.entry.services import COOKIE, People, Records
@@ -141,6 +142,8 @@ class Guarded(APIRoute):
             request.state.actor = await to_thread.run_sync(
                 self.rule.admit, request, self.called_by, limiter=limiter
             )
+            if request.state.actor is not None:
+                belongs_to(tenant_id=request.state.actor.tenant_id)
             answer: Response = await serve(request)
             return answer
 

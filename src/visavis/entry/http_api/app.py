@@ -7,9 +7,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 from visavis import __version__
-from visavis.entry.http_api import dialects, docs_page, problems
+from visavis.entry.http_api import dialects, docs_page, problems, traces
 from visavis.entry.http_api.access import BEARER, Guarded
 from visavis.entry.http_api.crashes import Crashes
+from visavis.entry.http_api.events import Streams
 from visavis.entry.http_api.headers import OwnOrigin, SecurityHeaders
 from visavis.entry.http_api.limits import BodyLimit
 from visavis.entry.http_api.metrics import Metrics, RequestMetrics
@@ -26,13 +27,16 @@ from visavis.entry.http_api.routes import (
     face_login,
     health,
     invitations,
+    jobs,
     key_rotation,
+    logs,
     merging,
     notices,
     privacy,
     profile,
     receipts,
     recognition,
+    results,
     retention,
     subjects,
     templates,
@@ -45,7 +49,8 @@ from visavis.entry.services import People, Records, Services
 
 _ABOUT = """Give it pictures, get their faces: boxes, points, meshes, embeddings.
 
-Pictures are kept in memory while they are looked at and never stored.
+Pictures are kept in memory while they are looked at and never stored, but for those that are sent
+as jobs: they wait sealed, and are kept with their results until these are removed.
 Errors are `application/problem+json` (RFC 9457)."""
 _BODIES_AT_ONCE = 4
 """How many request bodies of the largest size may be in memory at the same time."""
@@ -62,19 +67,24 @@ _ROUTERS = (
     face_login.router,
     health.router,
     invitations.router,
+    jobs.router,
     key_rotation.router,
+    logs.router,
     merging.router,
     notices.router,
     privacy.router,
     profile.router,
     receipts.router,
     recognition.router,
+    results.router,
     retention.router,
     subjects.router,
     templates.router,
     tenants.router,
     users.router,
 )
+_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"]
+_HEADERS += ["traceparent", "x-api-key"]
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -91,7 +101,10 @@ def create_app(services: Services, records: Records, people: People) -> FastAPI:
     app.state.services = services
     app.state.records = records
     app.state.people = people
-    app.state.metrics = Metrics(services.analyses.waiting, services.drift.readings)
+    app.state.metrics = Metrics(
+        services.analyses.waiting, services.drift.readings, records.jobs.depths
+    )
+    app.state.streams = Streams()
     # Not `include_router`: nested routers are searched anew, one in the other, for every request.
     app.router.routes.extend(_routes())
     for router in dialects.routers(services.settings.dialects):
@@ -121,10 +134,11 @@ def _surround(app: FastAPI, records: Records, metrics: Metrics) -> None:
             CORSMiddleware,
             allow_origins=server.cors_origins,
             allow_methods=_METHODS,
-            allow_headers=["Authorization", "Content-Type", "x-api-key"],
-            expose_headers=["Retry-After"],
+            allow_headers=_HEADERS,
+            expose_headers=["Location", "Retry-After", traces.RESPONSE],
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(traces.Traces, routes=templates)
 
 
 def _routes() -> list[APIRoute]:

@@ -19,7 +19,7 @@ MOST_PLAIN = MIB
 """Largest body without files, bytes."""
 
 WITH_FILES = re.compile(
-    r"/api/v1/(analyze|blobs|recognize|identify|verify|login/face|me/face"
+    r"/api/v1/(analyze|blobs|jobs|recognize|identify|verify|login/face|me/face"
     r"|subjects/[^/]+/templates|(recognition|detection|verification)/.+)"
     r"|/(represent|verify|analyze|register|search)?"
 )

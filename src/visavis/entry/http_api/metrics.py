@@ -1,4 +1,4 @@
-"""What the HTTP door tells Prometheus: requests, pictures, faces and drift; never whose."""
+"""What the HTTP door tells Prometheus: requests, pictures, faces, drift, jobs; never whose."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from visavis.entry.http_api.metrics_of_jobs import Depths, QueueGauges
 from visavis.usecases.drift import QUALITY, Reading
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -20,10 +21,14 @@ class Metrics:
     Args:
         waiting: Returns how many pictures wait to be analysed.
         readings: Returns how far what is seen is from what the heads were trained on.
+        depths: Returns how the queues of jobs are.
     """
 
     def __init__(
-        self, waiting: Callable[[], int], readings: Callable[[], Sequence[Reading]] = tuple
+        self,
+        waiting: Callable[[], int],
+        readings: Callable[[], Sequence[Reading]] = tuple,
+        depths: Depths = tuple,
     ) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
@@ -48,7 +53,15 @@ class Metrics:
         self._faces = Counter("visavis_faces", "Faces found.", registry=self.registry)
         depth = Gauge("visavis_queue_waiting", "Pictures that wait.", registry=self.registry)
         depth.set_function(waiting)
+        self._jobs = Histogram(
+            "visavis_job_seconds",
+            "One try at a job in this process, without waiting.",
+            ("kind", "outcome"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.registry.register(DriftGauges(readings))
+        self.registry.register(QueueGauges(depths))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -60,6 +73,10 @@ class Metrics:
         """Count one picture: `analysed`, or the category of its failure."""
         self._pictures.labels(outcome).inc()
         self._faces.inc(faces)
+
+    def job(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count one try at a job: `done`, or `failed`."""
+        self._jobs.labels(kind, outcome).observe(seconds)
 
 
 class DriftGauges(Collector):

@@ -18,6 +18,9 @@ HEAD_WITHIN_S = 20.0
 LONGEST_HEAD = 256 * 1024
 """Most bytes that arrive without a head or a piece of a body in them being complete."""
 
+ENDLESS = "visavis.endless"
+"""In the scope of a request whose answer has no end of its own; when the server stops it is cut."""
+
 _KEEPS_ALL = hasattr(AutoHTTPProtocol, "on_headers_complete")
 """Whether the library keeps headers however long they are: one of its two parsers does."""
 
@@ -64,6 +67,13 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # ch
         """Stop waiting."""
         self._calm()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Let the answer that is under way end, unless it would not."""
+        if not self._is_idle() and self.cycle.scope.get(ENDLESS):
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def handle_websocket_upgrade(self, *arguments: Any) -> None:  # noqa: ANN401  # of the library
         """Stop waiting: from here on it is no request."""

@@ -7,7 +7,6 @@ from our own pages, from no page at all, or, without a cookie, from a site that 
 
 import re
 from collections.abc import Collection
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +18,7 @@ from visavis.core.errors import NotAllowed, VisavisError
 from visavis.entry.http_api import problems
 from visavis.entry.services import COOKIE
 from visavis.throttle.throttle import Kind, Throttle
+from visavis.usecases.private_machine import is_local
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN = frozenset({"same-origin", "none"})
@@ -109,14 +109,6 @@ def _name(host: str) -> str:
     """Return the name in a `Host` header; empty, and so not local, for what is no such header."""
     found = _HOST.fullmatch(host)
     return found[1].lower() if found else ""
-
-
-def is_local(host: str) -> bool:
-    """Return whether a host is this machine."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _refuse(refusal: VisavisError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,6 +22,7 @@ from visavis.entry.web.pages import (
     face_login,
     heads,
     invitations,
+    logs,
     passwords,
     people,
     privacy,
@@ -79,7 +80,7 @@ def mount(app: FastAPI, services: Services, records: Records) -> None:
     recognise.install(records, known, handover)
     verify.install(records, known)
     profile.install(records, known)
-    for page in (users, privacy, settings):
+    for page in (users, privacy, settings, logs):
         page.install(records)
     ui.run_with(
         app,

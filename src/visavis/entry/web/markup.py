@@ -69,9 +69,14 @@ def overlay(analysis: Analysis, layers: Collection[str]) -> str:
     return f'<svg {sized} aria-hidden="true">{drawn}</svg>{boxes}'
 
 
-def face_list(shown: Picture, analysis: Analysis) -> str:
-    """Return the list of faces, each a button that points at its box and opens what is known."""
-    return "".join(_face(shown, analysis, i) for i in range(len(analysis.faces)))
+def face_list(view: str, analysis: Analysis) -> str:
+    """Return the list of faces, each a button that points at its box and opens what is known.
+
+    Args:
+        view: Where the browser finds the picture.
+        analysis: What was found on it.
+    """
+    return "".join(_face(view, analysis, i) for i in range(len(analysis.faces)))
 
 
 def downloads(shown: Picture) -> str:
@@ -140,7 +145,7 @@ def _boxes(analysis: Analysis) -> str:
     )
 
 
-def _face(shown: Picture, analysis: Analysis, i: int) -> str:
+def _face(view: str, analysis: Analysis, i: int) -> str:
     """Return one face: a button with the gist, and below it what the button shows and hides.
 
     A face that is alone is shown open: there is nothing to choose from.
@@ -149,7 +154,7 @@ def _face(shown: Picture, analysis: Analysis, i: int) -> str:
     return (
         f'<li><button type="button" class="vv-face" data-face="{i}" '
         f'aria-expanded="{str(alone).lower()}" aria-controls="vv-about-{i}">'
-        f"{_crop(shown, analysis, i)}"
+        f"{_crop(view, analysis, i)}"
         f"<span><strong>Face {i + 1}</strong>{facts.gist(analysis.faces, i)}</span>"
         '<span class="vv-chevron" aria-hidden="true"></span></button>'
         f'<dl class="vv-about" id="vv-about-{i}"{"" if alone else " hidden"}>'
@@ -157,7 +162,7 @@ def _face(shown: Picture, analysis: Analysis, i: int) -> str:
     )
 
 
-def _crop(shown: Picture, analysis: Analysis, i: int) -> str:
+def _crop(view: str, analysis: Analysis, i: int) -> str:
     """Return a square cut-out of the picture around one face; the browser does the cutting."""
     x1, y1, x2, y2 = analysis.faces.boxes[i].tolist()
     side = CROP_MARGIN * max(x2 - x1, y2 - y1)
@@ -165,7 +170,7 @@ def _crop(shown: Picture, analysis: Analysis, i: int) -> str:
     cut = f"{left:.1f} {top:.1f} {side:.1f} {side:.1f}"
     return (
         f'<svg class="vv-crop" viewBox="{cut}" aria-hidden="true">'
-        f'<image href="{url(shown, VIEW)}" width="{analysis.width}" height="{analysis.height}" '
+        f'<image href="{view}" width="{analysis.width}" height="{analysis.height}" '
         'preserveAspectRatio="none"/></svg>'
     )
 

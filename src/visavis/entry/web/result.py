@@ -7,6 +7,7 @@ from nicegui import ui
 from visavis.entry.web import markup
 from visavis.entry.web.desk import Picture
 from visavis.entry.web.elements import html, plain_button
+from visavis.entry.web.gallery import VIEW, url
 from visavis.usecases.analysis import Analysis
 
 _ADVICE = """
@@ -66,7 +67,7 @@ def _panel(picture: Picture, analysis: Analysis) -> None:
     ui.label(picture.name).classes("vv-name")
     ui.label(facts).classes("vv-facts")
     if number:
-        html(markup.face_list(picture, analysis), "ol").classes("vv-faces")
+        html(markup.face_list(url(picture, VIEW), analysis), "ol").classes("vv-faces")
         if analysis.faces.heads:
             ui.label(markup.ESTIMATES).classes("vv-facts vv-estimates")
     else:

@@ -48,12 +48,13 @@ PEOPLE = Place("people", "People", Permission.PEOPLE_READ, _WITH_PICTURES)
 PERSON = Place("people/{person}", "People", Permission.PEOPLE_READ, _WITH_PICTURES)
 MODELS = Place("models", "Models", Permission.MODELS_READ, ("heads",))
 PRIVACY = Place("privacy", "Privacy", Permission.PRIVACY_READ, ("dialogs", "office"))
+LOGS = Place("logs", "Logs", Permission.LOGS_READ, ("dialogs", "office", "logs"))
 USERS = Place("users", "Users", Permission.USERS_READ, ("dialogs", "office"))
 # Admins name their organisation there; how the server is set up only its host sees.
 SETTINGS = Place("settings", "Settings", Permission.USERS_WRITE, ("dialogs", "office"))
 PROFILE = Place("profile", "Profile and security", sheets=("dialogs", "camera", "profile"))
 
-IN_THE_BAR = (ANALYSE, RECOGNISE, VERIFY, PEOPLE, MODELS, PRIVACY, USERS, SETTINGS)
+IN_THE_BAR = (ANALYSE, RECOGNISE, VERIFY, PEOPLE, MODELS, PRIVACY, LOGS, USERS, SETTINGS)
 
 Build = Callable[[Visit, Actor], Awaitable[None]]
 """Builds what is below the bar, for whoever looks at it."""

@@ -3,7 +3,7 @@
 The buttons may stand anywhere on the page: `fields.act` with `choose` or `camera`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -17,7 +17,7 @@ from visavis.entry.web.elements import html
 from visavis.entry.web.fields import act
 from visavis.entry.web.visitor import Visit
 
-SCRIPTS = ("camera", "analysis")
+SCRIPTS = ("camera", "faces", "analysis")
 
 _INPUT = (
     '<input type="file" id="vv-input" multiple hidden tabindex="-1" aria-label="Pictures" '
@@ -70,9 +70,9 @@ def why_not_sent(why: str, largest: int) -> str:
     return "did not arrive: the connection broke. Try it again."
 
 
-def add_scripts() -> None:
-    """Put what a page needs to take pictures into its head."""
-    for script in SCRIPTS:
+def add_scripts(scripts: Sequence[str] = SCRIPTS) -> None:
+    """Put scripts, such as those that a page needs to take pictures, into its head."""
+    for script in scripts:
         ui.add_head_html(f'<script defer src="assets/{script}.js?v={__version__}"></script>')
 
 

@@ -1,10 +1,9 @@
-// Pictures in the browser: choosing and dropping files, the camera, pointing at faces.
+// Pictures in the browser: choosing and dropping files, the camera. After `faces.js`.
 "use strict";
 
 const visavis = (() => {
   let uploader = 0;
   let largest = Infinity;
-  let pinned = null; // the face that stays lit after a click
 
   const find = (id) => document.getElementById(id);
 
@@ -24,7 +23,7 @@ const visavis = (() => {
 
   function add(files) {
     if (!files.length) return;
-    pinned = null;
+    visavisFaces.forget();
     emitEvent("visavis_added", { count: files.length });
     const small = files.filter((file) => file.size <= largest);
     files.filter((file) => file.size > largest).forEach((file) => refuse(file.name, "too_large"));
@@ -93,34 +92,6 @@ const visavis = (() => {
     find("vv-camera").close();
   }
 
-  // ---- faces ----------------------------------------------------------------------------------
-
-  function light(face) {
-    document.querySelectorAll("[data-face]").forEach((element) => {
-      const lit = face !== null && element.dataset.face === face;
-      element.classList.toggle("is-lit", lit);
-    });
-    document.querySelector(".vv-stage")?.classList.toggle("has-lit", face !== null);
-  }
-
-  const faceOf = (event) => event.target.closest?.("[data-face]")?.dataset.face ?? null;
-
-  addEventListener("pointerover", (event) => light(faceOf(event) ?? pinned));
-  addEventListener("focusin", (event) => light(faceOf(event) ?? pinned));
-
-  // A click opens what is known about a face and keeps it lit; one face is open at a time.
-  function pin(face, fromPicture) {
-    const chosen = document.querySelector(`.vv-face[data-face="${face}"]`);
-    pinned = chosen?.getAttribute("aria-expanded") === "true" ? null : face;
-    document.querySelectorAll(".vv-face").forEach((button) => {
-      const open = button.dataset.face === pinned;
-      button.setAttribute("aria-expanded", String(open));
-      find(button.getAttribute("aria-controls")).hidden = !open;
-    });
-    light(pinned ?? face);
-    if (fromPicture) chosen?.parentElement.scrollIntoView({ block: "nearest" });
-  }
-
   // ---- clicks ---------------------------------------------------------------------------------
 
   const action = (name) => document.querySelector(`[data-do="${name}"]`);
@@ -133,9 +104,7 @@ const visavis = (() => {
 
   addEventListener("click", (event) => {
     DO[event.target.closest?.("[data-do]")?.dataset.do]?.();
-    if (event.target.closest?.(".vv-thumb")) pinned = null;
-    const face = faceOf(event);
-    if (face !== null) pin(face, event.target.closest(".vv-box") !== null);
+    if (event.target.closest?.(".vv-thumb")) visavisFaces.forget();
   });
 
   return { start, failed };

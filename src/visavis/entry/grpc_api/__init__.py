@@ -1,0 +1,1 @@
+"""The gRPC door: analysis, recognition, and where the parts of results meet."""

@@ -1,0 +1,1 @@
+"""Messages made from proto/ by `make generate`; never edited by hand."""

@@ -1,0 +1,64 @@
+"""What a job is to those who do it: a kind has a queue and a handler."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from visavis.core.errors import VisavisError
+from visavis.store.jobs import Job
+from visavis.store.work import Work
+
+
+class JobCancelled(VisavisError):
+    """Somebody wants the job to end, or it is somebody else's by now."""
+
+
+class Run(Protocol):
+    """One try at a job, as its handler sees it."""
+
+    @property
+    def job(self) -> Job:
+        """What was asked for."""
+        ...
+
+    def report(self, progress: int, total: int) -> None:
+        """Say how far it is.
+
+        Raises:
+            JobCancelled: nobody wants it any more; the handler stops there.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a job.
+
+    Attributes:
+        result: Ids and numbers, nothing personal.
+        write: Writes it down, in the unit in which the job ends: all of it is kept or nothing, and
+            nothing at all where somebody else has the job by now.
+        after: Done when that is kept; again for nothing where the process is killed before.
+    """
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+    write: Callable[[Work], object] = lambda _work: None
+    after: Callable[[], object] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job.
+
+    Attributes:
+        name: What rows call it.
+        queue: Where it waits.
+        handle: Does it. `InvalidInput` and `NotAllowed` park the job with their sentence; anything
+            else is tried again later.
+        drop: Told of jobs that are removed, in the same unit; returns what to do after it.
+    """
+
+    name: str
+    queue: str
+    handle: Callable[[Run], Done]
+    drop: Callable[[Work, Job], Callable[[], object]] = lambda _work, _job: lambda: None
