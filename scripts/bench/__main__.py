@@ -15,6 +15,7 @@ from typing import Any
 from scripts.bench import (
     accuracy,
     attributes,
+    chaos,
     crashes,
     efficiency,
     embedding,
@@ -27,6 +28,7 @@ from scripts.bench import (
     pipeline,
     pose,
     promotion,
+    queueing,
     recognising,
     searching,
     serving,
@@ -67,6 +69,8 @@ GROUPS: Mapping[str, Group] = {
     "million": million.measure,
     "unlinking": unlinking.measure,
     "recognising": recognising.measure,
+    "queueing": queueing.measure,
+    "chaos": chaos.measure,
 }
 PACKAGES = (
     "visavis",

@@ -71,7 +71,7 @@ def serving(settings: Settings, data: Path | None = None, **more: str) -> Iterat
     Raises:
         Missing: it does not get ready.
     """
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as own, tempfile.TemporaryFile() as log:
         given = {"VISAVIS_CACHE": str(settings.cache), "VISAVIS_DATA": str(data or own)}
         environment = os.environ | given | {"VISAVIS_ACCOUNTS__LOGIN": "false"} | more
@@ -113,7 +113,7 @@ def _ready(process: "subprocess.Popen[bytes]", port: int) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

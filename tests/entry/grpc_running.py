@@ -1,6 +1,6 @@
 """A real gRPC server on a free port, and a plain client for it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ SERVICES = {
 }
 
 WITHIN_S = 120
+_UNCAPPED = (("grpc.max_receive_message_length", -1),)
 
 
 @dataclass(frozen=True)
@@ -91,28 +92,30 @@ def serving_grpc(
     records: Records,
     collector: Collector | None = None,
     credentials: grpc.ChannelCredentials | None = None,
-    arguments: Sequence[tuple[str, Any]] = (("grpc.max_receive_message_length", -1),),
+    **given: Any,
 ) -> Iterator[Asker]:
-    """Serve on a free port, with the options that the records' settings hold.
+    """Serve on a free port.
 
     Args:
         services: Look at pictures; None = every picture is refused.
         records: Know who may.
         collector: Takes the parts of results.
         credentials: With which the client connects, where the server uses TLS.
-        arguments: Of the client's channel.
+        given: Options of the server.
     """
     settings = records.ground.settings
     services = services or faulty_services(_unseen, settings)
-    options: GrpcOptions = settings.grpc.model_copy(update={"port": 0})
+    options = GrpcOptions.model_validate({"port": 0} | given)
     people = open_people(services, records)
     server = GrpcServer(options, services, records, people, collector)
     server.start()
     try:
         place = server.address.partition("://")[2].replace("127.0.0.1", "localhost")
-        open_to = grpc.insecure_channel if credentials is None else grpc.secure_channel
-        given = (place,) if credentials is None else (place, credentials)
-        with open_to(*given, options=arguments) as channel:
+        if credentials is None:
+            channel = grpc.insecure_channel(place, _UNCAPPED)
+        else:
+            channel = grpc.secure_channel(place, credentials, _UNCAPPED)
+        with channel:
             yield Asker(server.address, channel)
     finally:
         server.stop(5)

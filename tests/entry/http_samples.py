@@ -19,6 +19,7 @@ from tests.entry.http_sample import (
     a_form,
     sends,
 )
+from tests.entry.http_samples_of_jobs import of_jobs
 from tests.entry.http_samples_of_people import (
     of_collections,
     of_consent,
@@ -257,6 +258,7 @@ SAMPLES: Mapping[str, Sample] = {
     **of_recognition(),
     **of_consent(),
     **of_privacy(),
+    **of_jobs(),
     **of_results(),
     **of_proof(),
 }

@@ -12,6 +12,8 @@ from tests.entry.http_house import PASSWORD, House, Tenant
 from tests.usecases.kept_results import kept
 from visavis.core.purposes import Purpose
 from visavis.core.roles import Role
+from visavis.core.types import Feature, Source
+from visavis.store.jobs import Job
 from visavis.store.repository import new_id
 from visavis.store.users import User
 from visavis.usecases.actor import Actor
@@ -177,10 +179,33 @@ class Scene:
         """Name a result that no other tenant has."""
         return self._id("result", self._found, lambda: secrets.token_hex(32))
 
+    def keep_pictures(self) -> Actor:
+        """Let the tenant keep pictures; return its owner."""
+        owner = Actor(self.tenant.id, self.tenant.owner.id, Role.OWNER)
+        self.house.records.privacy.change(owner, keep_pictures=True)
+        return owner
+
+    def job(self) -> str:
+        """Name a job that waits."""
+        return self._id("job", lambda: self._submitted().id)
+
+    def cancelled_job(self) -> str:
+        return self._id("cancelled job", lambda: self._cancelled().id)
+
+    def cancelled_batch(self) -> str:
+        return self._id("cancelled batch", lambda: self._cancelled().batch_id)
+
+    def _cancelled(self) -> Job:
+        owner, job = self.keep_pictures(), self._submitted()
+        return self.house.records.jobs.cancel(owner, job.id)
+
+    def _submitted(self) -> Job:
+        pictures = [Source("a.jpg", secrets.token_bytes(16))]
+        submit = self.house.records.picture_jobs.submit
+        return submit(self.keep_pictures(), pictures, [Feature.POINTS], batch_id=new_id())[0]
+
     def _found(self) -> str:
-        self.house.records.privacy.change(
-            Actor(self.tenant.id, self.tenant.owner.id, Role.OWNER), keep_pictures=True
-        )
+        self.keep_pictures()
         number = secrets.randbelow(2**32)
         return kept(self.house.records.results, self.tenant.id, number).sha256
 

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -9,7 +11,7 @@ import pytest
 
 from tests.entry.grpc_running import Asker, refusal, serving_grpc
 from tests.entry.http_running import portraits
-from visavis.core.settings import GrpcOptions
+from visavis.core.settings import BatchOptions, ImageOptions
 from visavis.core.types import Feature, Source
 from visavis.entry.services import Records, Services
 from visavis.rpc.generated.face_analysis_pb2 import (
@@ -17,9 +19,10 @@ from visavis.rpc.generated.face_analysis_pb2 import (
     AnalyzeStreamRequest,
     DescribeRequest,
 )
-from visavis.usecases.analysis import Analysis
+from visavis.usecases.analysis import Analyses, Analysis
 from visavis.usecases.analysis_json import to_dict, to_json
 from visavis.usecases.analysis_messages import from_message
+from visavis.vision.analyzer import Analyzer
 
 ALL = frozenset(Feature) - {Feature.EMOTION, Feature.RACE}
 Code = grpc.StatusCode
@@ -168,24 +171,27 @@ def test_it_says_what_it_is_made_of(asker: Asker, services: Services) -> None:
     assert told.max_image_bytes == services.settings.images.max_bytes
 
 
-def test_what_is_too_large_is_refused_unread(services: Services, records: Records) -> None:
-    small = services.settings.images.model_copy(update={"max_bytes": 1000})
-    request = AnalyzeRequest(image=bytes(2000))
-    with serving_grpc(services, with_options(records, max_message_bytes=1500)) as asker:
-        message = asker.refusal("FaceAnalysis.Analyze", request)
+def test_what_is_too_large_is_refused_before_it_is_decoded(
+    services: Services, analyzer: Analyzer, records: Records, pictures: list[bytes]
+) -> None:
+    analyses = Analyses(analyzer, ImageOptions(max_bytes=1000), BatchOptions(), workers=1)
+    small = replace(services, analyses=analyses)
+    with closing(analyses), serving_grpc(small, records) as asker:
+        picture = asker.refusal("FaceAnalysis.Analyze", AnalyzeRequest(image=pictures[0]))
+    with serving_grpc(services, records, max_message_bytes=1500) as asker:
+        message = asker.refusal("FaceAnalysis.Analyze", AnalyzeRequest(image=bytes(2000)))
+
+    assert picture.told["visavis-category"] == "too_large"
     assert message.code is Code.RESOURCE_EXHAUSTED
     assert "larger than max (2" in message.details
-    assert small.max_bytes < 1500
 
 
 def test_a_call_ends_at_the_deadline_of_either_side(
     services: Services, records: Records, pictures: list[bytes]
 ) -> None:
     request = AnalyzeRequest(image=pictures[0])
-    with serving_grpc(services, with_options(records, deadline_s=0.001)) as asker:
+    with serving_grpc(services, records, deadline_s=0.001) as asker:
         theirs = asker.refusal("FaceAnalysis.Analyze", request)
-        stream = asker.stream("FaceAnalysis.AnalyzeStream", iter(()).__iter__())
-        assert list(stream) == []
         opened = threading.Event()
         with pytest.raises(grpc.RpcError) as idle:
             list(asker.stream("FaceAnalysis.AnalyzeStream", waiting(opened)))
@@ -201,13 +207,3 @@ def waiting(until: threading.Event) -> Iterator[AnalyzeStreamRequest]:
     """Send nothing for a long time."""
     until.wait(60)
     yield from ()
-
-
-def with_options(records: Records, **options: object) -> Records:
-    """Return records of a deployment with other settings of gRPC."""
-    from dataclasses import replace
-
-    ground = records.ground
-    changed = GrpcOptions.model_validate(options)
-    settings = ground.settings.model_copy(update={"grpc": changed})
-    return replace(records, ground=replace(ground, settings=settings))

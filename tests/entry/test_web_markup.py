@@ -104,7 +104,7 @@ def test_only_the_chosen_layers_are_drawn_and_unknown_points_never(layers: set[s
 
 
 def test_the_list_says_certainty_size_and_a_missing_mesh() -> None:
-    text = Seen(markup.face_list(Picture("a.jpg"), two_faces())).text
+    text = Seen(markup.face_list("view.jpg", two_faces())).text
 
     assert "Face 1Very sure it is a faceFacevery sure it is one, 95 % 40 × 40 px" in text
     assert "Face 2Not sure it is a faceFacenot sure it is one, 50 % 20 × 25 px, no mesh" in text
@@ -113,7 +113,7 @@ def test_the_list_says_certainty_size_and_a_missing_mesh() -> None:
 @pytest.mark.parametrize(("chosen", "opened"), [([0], [True]), ([0, 1], [False, False])])
 def test_a_face_that_is_alone_stands_open(chosen: list[int], opened: list[bool]) -> None:
     analysis = replace(two_faces(), faces=two_faces().faces.select(chosen))
-    seen = Seen(markup.face_list(Picture("a.jpg"), analysis))
+    seen = Seen(markup.face_list("view.jpg", analysis))
 
     buttons = [a for a in seen.attributes if "aria-expanded" in a]
     lists = {a["id"]: "hidden" not in a for a in seen.attributes if a.get("class") == "vv-about"}

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from visavis.core.log_lines import Level, LineIds, LogLine
 from visavis.core.roles import Role
 from visavis.store.audit import NewEntry
-from visavis.store.kinds import CodePurpose, ConsentMethod
+from visavis.store.jobs import NewJob
+from visavis.store.kinds import CodePurpose, ConsentMethod, JobState
 from visavis.store.results import NewResult, ResultFace
 from visavis.store.work import Work
 
@@ -40,6 +42,10 @@ class Filled:
     consent: str
     receipt: str
     collection: str
+    job: str
+    lease: str
+    parked: str
+    batch: str
     name: str
 
     def hashed(self, what: str) -> str:
@@ -55,9 +61,11 @@ def fill(work: Work, name: str) -> Filled:
     work.retention.set(tenant, "visits", 30)
     mac = f"mac of {name}".encode()
     work.audit.append(tenant, lambda seq, before: (NewEntry(NOW, user, "made"), mac))
+    work.log_lines.add([LogLine(tenant, LineIds().new(), NOW, "api", Level.INFO, f"of {name}")])
     subject = _fill_subject(work, tenant, name)
     work.results.add(tenant, "ab" * 32, NEW_RESULT, NOW)
     return Filled(
+        **_fill_jobs(work, tenant, name),
         tenant=tenant,
         user=user,
         code=work.codes.add(
@@ -82,6 +90,20 @@ def _fill_subject(work, tenant, name):
     work.blob_rows.add(tenant, "ab" * 32, 7, "image/png", NOW)
     work.blob_rows.add_use(tenant, "ab" * 32, "photo", "1", NOW, subject)
     return subject
+
+
+def _fill_jobs(work, tenant, name):
+    """Make a job that runs, with a stage, and one that is parked."""
+    told = {"kind": "test", "queue": "pictures", "batch_id": f"batch of {name}"}
+    parked, job = (
+        work.jobs.add_all(tenant, [NewJob(**told, once=once)], NOW)[0].id
+        for once in (None, f"key of {name}")
+    )
+    held = work.job_queues.take("pictures", NOW, LATER)
+    work.jobs.end(tenant, parked, held.lease, JobState.PARKED, NOW, error="it is broken")
+    lease = work.job_queues.take("pictures", NOW, LATER).lease
+    work.jobs.add_all(tenant, [NewJob("test", "store", parent_id=job, due_at=LATER)], NOW)
+    return {"job": job, "parked": parked, "lease": lease, "batch": told["batch_id"]}
 
 
 def consent(work, tenant, subject, notice, **changed):

@@ -23,7 +23,7 @@ def emptied(store: Store) -> None:
     """Remove all jobs."""
     with store.work() as work:
         for table in (jobs, held_queues):
-            work.jobs._run(delete(table))  # noqa: SLF001  # no repository removes those of all
+            work.jobs._run(delete(table))  # no repository removes those of all
 
 
 def add(store: Store, tenant: str, count: int = 1, now=NOW, **told) -> tuple[Job, ...]:

@@ -17,7 +17,9 @@ from visavis.core.errors import VisavisError
 from visavis.core.roles import Role
 from visavis.store.audit import NewEntry
 from visavis.store.errors import NotThere
-from visavis.store.kinds import CodePurpose, ConsentMethod, Mode, UserState
+from visavis.store.jobs import NewJob
+from visavis.store.kinds import CodePurpose, ConsentMethod, JobState, Mode, UserState
+from visavis.store.log_lines import Wanted
 from visavis.store.page import Page
 from visavis.store.repository import Repository
 from visavis.store.results import Sought
@@ -32,10 +34,13 @@ WITHOUT_A_TENANT = {
     *("standings.of_token", "standings.of_key", "standings.of_key_id", "users.oldest"),
     *("keys.add_deployment_key", "keys.deployment_keys", "keys.hold_deployment_keys"),
     *("keys.rewrap_deployment_key", "blob_rows.names"),
+    *("log_lines.add", "log_lines.page_of_all", "log_lines.forget_before"),
+    *("job_queues.take", "job_queues.renew", "job_queues.abandoned", "job_queues.untold"),
+    *("job_queues.states", "job_queues.waiting", "job_queues.hold", "job_queues.let_go"),
 }
 """The only ways to a row that do not begin with whose it is."""
 
-OF_ALL = {"deployment_keys"}
+OF_ALL = {"deployment_keys", "held_queues"}
 """Tables of what all tenants share."""
 
 FIXED: dict[str, list[Any]] = {
@@ -62,9 +67,17 @@ FIXED: dict[str, list[Any]] = {
     **{name: [{"a": 1}] for name in ("settings", "meta", "body")},
     **{name: [("x",)] for name in ("scopes", "purposes")},
     "adult": [True, False],
+    "asked": [(NewJob("test", "pictures"),)],
+    **{name: [1, 2] for name in ("progress", "total")},
+    **{name: [""] for name in ("error",)},
+    "result": [{"a": 1}],
+    "due_at": [SOON],
+    "queue": ["pictures"],
+    "states": [(), tuple(JobState)],
     "cursor": [None],
     "code_hashes": [["x", "y"]],
     "kind": ["erasure"],
+    "wanted": [Wanted(), Wanted(text="of theirs")],
     "language": ["en", "de"],
     "make": [lambda seq, before: (NewEntry(NOW, "x", "did"), b"mac")],
     "media_type": ["image/png"],
@@ -107,6 +120,10 @@ def test_every_way_to_a_row_begins_with_whose_it_is():
 
 def values(call: str, parameter: str, one: Filled, rows: dict[str, Any]) -> list[Any]:
     """Return what one tenant would say for a parameter."""
+    if (call, parameter) == ("jobs.end", "state"):
+        return [JobState.DONE, JobState.PARKED]
+    if parameter == "job_id":
+        return [one.job, one.parked]
     if parameter == "old" and call != "users.rehash":
         return [rows[call]]
     if (call, parameter) == ("subjects.add", "collection_id"):
@@ -126,6 +143,8 @@ def values(call: str, parameter: str, one: Filled, rows: dict[str, Any]) -> list
         "keep": one.session,
     }
     own |= {f"{noun}_id": getattr(one, noun) for noun in _NOUNS}
+    own |= {"job_ids": (one.job, one.parked), "parent_id": one.job, "lease": one.lease}
+    own |= {"batch_id": one.batch, "once": f"key of {one.name}"}
     own["subject_ids"] = (one.subject,)
     own["collection_ids"] = (one.collection,)
     own["template_ids"] = own["sealed_ids"] = (one.sealed,)
@@ -137,7 +156,7 @@ def values(call: str, parameter: str, one: Filled, rows: dict[str, Any]) -> list
 
 
 _NOUNS = ["user", "code", "session", "key", "subject", "sealed", "notice", "consent", "receipt"]
-_NOUNS += ["collection"]
+_NOUNS += ["collection", "job", "parked", "lease", "batch"]
 
 
 @st.composite

@@ -56,12 +56,10 @@ def spread(turns: list[int]) -> int:
     return worst
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
-        st.one_of(
-            st.just(TAKE), st.tuples(st.integers(0, TENANTS - 1), st.integers(1, 4))
-        ),
+        st.one_of(st.just(TAKE), st.tuples(st.integers(0, TENANTS - 1), st.integers(1, 4))),
         max_size=40,
     )
 )

@@ -53,6 +53,8 @@ _LEAST_ECHO = 4
 
 _NUMBER = r"[-+]?\d+\.\d*(?:[eE][-+]?\d+)?"
 _BETWEEN = r"\)?[\s,;\[\]()]+(?:np\.float\d+\()?"
+_KEY = rf"(?i:\w*_)?(?i:{'|'.join(sorted(PRIVATE))})"
+_QUOTED = r"'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?"
 _SECRETS = re.compile(
     r"\bvv[a-z]?_[A-Za-z0-9_-]{16,}"  # ours
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"
@@ -63,11 +65,12 @@ _SECRETS = re.compile(
     r"|(?i:\b(?:bearer|basic) [\w.~+/=-]{8,})"
     r"|(?i:\b(?:password|passphrase|secret|token|authorization|cookie|email)\b"
     r"[\"']?\s?[=:]\s?[\"']?)[^\s\"',;&})\]]+"
-    r"|(?i:\b(?:file|full_)?name\b[\"']?\s?[=:]\s?)(?:'[^']*'?|\"[^\"]*\"?)"
+    rf"|(?:\b{_KEY}=|(['\"]){_KEY}\1: ?)"  # as Python and JSON show what something holds
+    rf"(?:b?(?:{_QUOTED})|\[[^\]]*\]?|\([^)]*\)?|\{{[^}}]*\}}?)"
     r"|[\w.+-]+@[\w-]+\.\w[\w.-]*\w"
 )
 _PIXELS = re.compile(
-    r"(?<!\w)b(?:'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?)"  # bytes as Python shows them
+    rf"(?<!\w)b(?:{_QUOTED})"  # bytes as Python shows them
     r"|(?:\\x[0-9a-fA-F]{2}){3,}[^\s'\"]*"
     r"|data:[\w/+.-]+;base64,\S*"
     r"|/9j/[\w+/=]{12,}|iVBORw0KGgo[\w+/=]*|UklGR[\w+/=]{8,}"

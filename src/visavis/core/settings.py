@@ -7,7 +7,6 @@ environment.
 import os
 import unicodedata
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +22,7 @@ from pydantic_settings import (
 from visavis.core.errors import InvalidSettings
 from visavis.core.settings_base import MIB as MIB
 from visavis.core.settings_base import Options as Options
+from visavis.core.settings_jobs import JobOptions as JobOptions
 from visavis.core.settings_logs import LogOptions as LogOptions
 from visavis.core.settings_logs import TelemetryOptions as TelemetryOptions
 from visavis.core.settings_services import GrpcOptions as GrpcOptions
@@ -283,39 +283,6 @@ class ThrottleOptions(Options):
         "10 per minute; 50 per hour", description="tries to log in, of one account or address"
     )
     mail: str = Field("5 per hour", description="codes sent to one e-mail address")
-
-
-class JobOptions(Options):
-    """Work that takes time."""
-
-    broker_url: str = Field(
-        "",
-        description="`redis://…` or `amqp://…` for workers that are processes of their own; empty "
-        "= the server does all jobs itself",
-        repr=False,
-    )
-    threads: int = Field(0, ge=0, description="jobs done at the same time; 0 = as cores allow")
-    lease_s: float = Field(
-        60.0, gt=0, description="a worker that gave no sign for so long is taken for dead"
-    )
-    sweep_s: float = Field(15.0, gt=0, description="time between looks for jobs nobody works on")
-    most_attempts: int = Field(
-        5, ge=1, le=100, description="how often a job may fail before it is parked"
-    )
-    most_waiting: int = Field(
-        100_000, ge=1, description="jobs of a queue that may wait; more are refused at the door"
-    )
-    keep_days: int = Field(30, ge=1, description="days that a job is remembered after its end")
-
-    @property
-    def lease(self) -> timedelta:
-        """How long a worker may give no sign."""
-        return timedelta(seconds=self.lease_s)
-
-    @property
-    def sweep(self) -> timedelta:
-        """Time between looks for jobs that nobody works on."""
-        return timedelta(seconds=self.sweep_s)
 
 
 class DialectOptions(Options):

@@ -1,6 +1,6 @@
 """The console entry: composes the doors and hands each command what it needs, loaded on demand."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,12 +28,18 @@ def main() -> None:
 
 def _build(settings: "Settings") -> "Services":
     """Fetch weights that are missing, saying so, and build the use cases."""
-    from visavis.entry.cli.weights_progress import ensure_pack
     from visavis.entry.wiring import build
 
-    if not settings.grpc.url:  # otherwise another machine has them
-        ensure_pack(settings)
+    _ensure_pack(settings, needed=not settings.grpc.url)  # otherwise another machine has them
     return build(settings)
+
+
+def _ensure_pack(settings: "Settings", *, needed: bool) -> None:
+    """Fetch weights that are missing, saying so, where they are needed."""
+    from visavis.entry.cli.weights_progress import ensure_pack
+
+    if needed:
+        ensure_pack(settings)
 
 
 def _records(settings: "Settings") -> "Records":
@@ -55,7 +61,8 @@ def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
     from visavis.entry.http_api.app import create_app
     from visavis.entry.http_api.server import serve
     from visavis.entry.web.app import mount
-    from visavis.entry.wiring import observed, open_records, open_work
+    from visavis.entry.wiring import observed, open_records
+    from visavis.entry.wiring_work import open_work
 
     require_loopback(settings, settings.server.host)
     with closing(open_records(settings)) as records, observed(settings, records, "api"):
@@ -67,24 +74,34 @@ def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
             records.schedule.start()
             with ExitStack() as beside:
                 if not settings.jobs.broker_url:  # otherwise workers do them
-                    beside.enter_context(open_work(services, records).going_on())
+                    job_work = beside.enter_context(open_work(records, services))
+                    beside.enter_context(job_work.going_on())
                 serve(app, settings.server, partial(_told, records, listening))
         finally:
             services.analyses.close()
 
 
-def _work(settings: "Settings", names: Collection[str], begun: Callable[[], None]) -> None:
+def _work(settings: "Settings", names: Sequence[str], begun: Callable[[], None]) -> None:
     """Do the jobs of some queues until stopped, then finish those that were begun."""
-    from visavis.entry.wiring import open_records, open_work
+    from visavis.entry.wiring import observed, open_records
+    from visavis.entry.wiring_work import open_work
     from visavis.entry.worker.service import work
+    from visavis.usecases.log_keeping import open_collector
+    from visavis.usecases.queues import DESCRIBE, DETECT, LOG, PICTURES, STORE
 
-    with closing(open_records(settings)) as records:
-        services = _build(settings)
-        try:
+    queues, ones_own = set(names) - {LOG}, {DETECT, DESCRIBE, STORE, LOG}
+    service = names[0] if len(names) == 1 and names[0] in ones_own else "worker"
+    with ExitStack() as stack:
+        records = stack.enter_context(closing(open_records(settings)))
+        stack.enter_context(observed(settings, records, service))
+        collect = open_collector(settings.logs, records.logs).run if LOG in names else None
+        services = _build(settings) if PICTURES in queues else None
+        if services is not None:
+            stack.callback(services.analyses.close)
             services.analyses.warm_up()
-            work(open_work(services, records), names, begun=begun)
-        finally:
-            services.analyses.close()
+        _ensure_pack(settings, needed=bool(queues & {DETECT, DESCRIBE}))
+        job_work = stack.enter_context(open_work(records, services, queues))
+        work(job_work, queues, collect, begun)
 
 
 def _serve_grpc(settings: "Settings", listening: Callable[[str], None]) -> None:
@@ -100,7 +117,8 @@ def _serve_grpc(settings: "Settings", listening: Callable[[str], None]) -> None:
         try:
             services.analyses.warm_up()
             people = _people(services, records)
-            serve(GrpcServer(settings.grpc, services, records, people), listening)
+            given = services, records, people, records.aggregation
+            serve(GrpcServer(settings.grpc, *given), listening)
         finally:
             services.analyses.close()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from visavis.core.settings import Settings
 from visavis.jobs.delivery import Delivery
 from visavis.lab.heads.registry import HeadRegistry
+from visavis.usecases.aggregation import Aggregation
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.api_keys import ApiKeys
 from visavis.usecases.audit_trail import AuditTrail
@@ -146,6 +147,7 @@ class Records:
         jobs: Work that takes time.
         picture_jobs: Takes pictures for later.
         results: What was found on them.
+        aggregation: Where the parts of results meet.
         logs: What processes wrote about their work.
         schedule: What is done again and again; whoever serves starts it.
     """
@@ -189,6 +191,7 @@ class Records:
     jobs: Jobs
     picture_jobs: PictureJobs
     results: Results
+    aggregation: Aggregation
     logs: Logs
     schedule: Schedule
 

@@ -28,6 +28,7 @@ from visavis.store.migrate import pending, upgrade
 from visavis.store.work import Store
 from visavis.throttle.throttle import Throttle
 from visavis.usecases import queues, reading_all
+from visavis.usecases.aggregation import Aggregation
 from visavis.usecases.analysis import Analyses
 from visavis.usecases.api_keys import ApiKeys
 from visavis.usecases.audit import AuditLog
@@ -55,7 +56,6 @@ from visavis.usecases.harmony_shadow import ShadowScoring
 from visavis.usecases.index_sealing import IndexSealing
 from visavis.usecases.introductions import Introductions
 from visavis.usecases.invitations import Invitations
-from visavis.usecases.job_work import JobWork
 from visavis.usecases.jobs import Jobs
 from visavis.usecases.key_rotation import KeyRotation
 from visavis.usecases.log_keeping import keeping
@@ -120,10 +120,6 @@ EMBEDDERS: dict[str, Callable[[], EmbedderDecoder]] = {
     "arcface": ArcFace,
     "sface": lambda: ArcFace(mean=0.0, scale=1.0),
 }
-
-_JOBS_A_WORKER = 4
-"""Jobs done at the same time for each picture that is analysed at the same time: the others read
-pictures and write results meanwhile."""
 
 
 def build(settings: Settings) -> Services:
@@ -264,6 +260,7 @@ def open_records(settings: Settings) -> Records:
         jobs=jobs,
         picture_jobs=PictureJobs(ground, jobs, WaitingPictures(ground, blobs), results),
         results=results,
+        aggregation=Aggregation(ground, delivery),
         logs=logs,
         schedule=_schedule(ground, retention, blob_keeping, galleries, collections, logs),
     )
@@ -322,13 +319,6 @@ def open_people(services: Services, records: Records) -> People:
         face_login=FaceLogin(*told, scores, records.sign_in),
         face_set_up=FaceSetUp(*told, scores),
     )
-
-
-def open_work(services: Services, records: Records) -> JobWork:
-    """Join pictures and jobs: what does in this process what was asked for in any."""
-    kinds = (records.picture_jobs.kind(services.analyses),)
-    threads = _JOBS_A_WORKER * worker_count(services.settings.runtime)
-    return JobWork(records.ground, records.delivery, kinds, threads)
 
 
 def _open_galleries(ground: Ground, harmonics: Harmonics) -> Galleries:

@@ -56,20 +56,21 @@ class LogFiles:
 
     def _append(self, texts: Sequence[bytes]) -> None:
         """Write lines, beginning the next file wherever one is full."""
-        pending = list(texts)
-        while pending:
-            if self._size() >= self._file_bytes:
+        size, some = self._size(), list[bytes]()
+        for text in texts:
+            if size and size + len(text) > self._file_bytes:
+                self._add(b"".join(some))
                 self._turn()
-            room = self._file_bytes - self._size()
-            some: list[bytes] = []
-            while pending and (not some or room >= len(pending[0])):
-                room -= len(pending[0])
-                some.append(pending.pop(0))
-            self._add(b"".join(some))
+                size, some = 0, []
+            some.append(text)
+            size += len(text)
+        self._add(b"".join(some))
 
     def _add(self, data: bytes) -> None:
         """Add whole lines; one that a crash has cut off is ended first."""
         path = self._folder / NAME
+        if not data:
+            return
         data = data if _ends_whole(path) else b"\n" + data
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with os.fdopen(os.open(path, flags, 0o600), "ab") as file:

@@ -4,7 +4,7 @@ Whoever works on a job holds its lease, a word that is new each time. What they 
 counts only if they still hold it: somebody who was taken for dead writes nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,9 @@ from visavis.store.kinds import ENDED, JobState
 from visavis.store.page import DEFAULT, Page
 from visavis.store.repository import Repository, columns_of, new_id
 from visavis.store.tables.jobs import LONGEST_ERROR, jobs
+
+_BEGUN = (JobState.RUNNING, JobState.DONE, JobState.PARKED)
+"""States of jobs that had their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +216,14 @@ class Jobs(Repository):
         return self._changed(update(jobs).where(runs).values(cancel_asked=True)) > 0
 
     def requeue(self, tenant_id: str, job_id: str, now: datetime) -> bool:
-        """Let a job that is parked or cancelled begin anew; False where it is neither."""
+        """Let a job that is parked or cancelled begin anew, in turn; False where it is neither."""
+        job = self.find(tenant_id, job_id)
+        if job is None:
+            return False
         idle = jobs.c.state.in_([JobState.PARKED, JobState.CANCELLED])
         values = _waiting(now) | {"attempts": 0, "ended_at": None, "cancel_asked": False}
         values |= {"error": "", "progress": 0, "told_at": now}
+        values |= {"turn": self._turn(tenant_id, job.queue, job.priority)}
         return self._changed(update(jobs).where(_is(tenant_id, job_id), idle).values(values)) > 0
 
     def hold(self, tenant_id: str, job_id: str) -> Job | None:
@@ -251,18 +258,26 @@ class Jobs(Repository):
         return Job(**row) if row else None
 
     def _turn(self, tenant_id: str, queue: str, priority: int) -> int:
-        """Return the turn of a tenant's next job: one after their last, and not before anybody's.
+        """Return the turn of a tenant's next job: after their last, and not before anybody's.
 
         Start-time fair queueing (Goyal, Vin and Cheng, 1996): who has many jobs waiting takes turns
-        with who has few, and nobody gathers turns while they have none.
+        with who has few, whoever comes again and again with one passes nobody, and turns are not
+        gathered while one has none. What was cancelled is nobody's turn.
         """
-        waits = (jobs.c.queue == queue) & (jobs.c.state == JobState.WAITING)
-        waits &= jobs.c.priority == priority
-        now = self._value(select(func.min(jobs.c.turn)).where(waits))
-        last = self._value(
-            select(func.max(jobs.c.turn)).where(waits, jobs.c.tenant_id == tenant_id)
-        )
-        return max(now or 0, -1 if last is None else last + 1, 0)
+        here = (jobs.c.queue == queue) & (jobs.c.priority == priority)
+        waits = jobs.c.state == JobState.WAITING
+        now = self._value(select(func.min(jobs.c.turn)).where(here, waits))
+        begun = self._last_turn(here, _BEGUN)
+        own = self._last_turn(here & (jobs.c.tenant_id == tenant_id), (JobState.WAITING, *_BEGUN))
+        return max(now or 0, begun or 0, -1 if own is None else own + 1)
+
+    def _last_turn(self, wanted: ColumnElement[bool], states: Iterable[JobState]) -> int | None:
+        """Return the last turn in some states; an index answers each of them in one step."""
+        last = select(func.max(jobs.c.turn))
+        each = [last.where(wanted, jobs.c.state == state).scalar_subquery() for state in states]
+        row = self._one(select(*(turn.label(f"turn_{i}") for i, turn in enumerate(each))))
+        found = [turn for turn in row.values() if turn is not None] if row else []
+        return max(found, default=None)
 
 
 def _made(tenant_id: str, asked: NewJob, turn: int, now: datetime) -> Job:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from visavis.core.errors import VisavisError
@@ -47,6 +48,23 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """The job waits for something, and is begun again then; that is no failure.
+
+    Attributes:
+        due_at: When.
+        why: One sentence where something is wrong; empty = nothing is.
+        write: As of `Done`, in the unit in which it waits again.
+        after: As of `Done`.
+    """
+
+    due_at: datetime
+    why: str = ""
+    write: Callable[[Work], object] = lambda _work: None
+    after: Callable[[], object] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of job.
 
@@ -60,5 +78,5 @@ class Kind:
 
     name: str
     queue: str
-    handle: Callable[[Run], Done]
+    handle: Callable[[Run], Done | Again]
     drop: Callable[[Work, Job], Callable[[], object]] = lambda _work, _job: lambda: None

@@ -16,8 +16,9 @@ from visavis.core.errors import InvalidInput, NotAllowed, VisavisError
 from visavis.store.jobs import Job
 from visavis.store.kinds import JobState
 from visavis.store.work import Work
+from visavis.usecases import stage_rows
 from visavis.usecases.ground import Ground
-from visavis.usecases.job_kinds import Done, JobCancelled, Kind
+from visavis.usecases.job_kinds import Again, Done, JobCancelled, Kind
 from visavis.usecases.job_leases import Leases
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,7 @@ class Runner:
 
     def __init__(self, ground: Ground, kinds: Sequence[Kind]) -> None:
         self._ground = ground
-        self._kinds = {kind.name: kind for kind in kinds}
+        self._kinds = {(kind.name, kind.queue): kind for kind in kinds}
         self._leases = Leases(ground)
 
     def take_one(self, queue: str) -> bool:
@@ -76,7 +77,7 @@ class Runner:
         self._leases.close()
 
     def _do(self, job: Job) -> None:
-        kind = self._kinds.get(job.kind)
+        kind = self._kinds.get((job.kind, job.queue))
         if kind is None:
             self._end(job, JobState.PARKED, "this version does not know this kind of job")
             return
@@ -89,8 +90,11 @@ class Runner:
         except Exception as exc:  # noqa: BLE001  # a worker goes on past any bad job
             self._try_again(job, exc)
 
-    def _finish(self, job: Job, done: Done) -> None:
+    def _finish(self, job: Job, done: Done | Again) -> None:
         """End a job, and write what came of it, or nothing."""
+        if isinstance(done, Again):
+            self._wait(job, done)
+            return
 
         def write(work: Work) -> None:
             held = job.tenant_id, job.id, job.lease
@@ -102,6 +106,19 @@ class Runner:
         self._ground.store.run(write)
         done.after()
         log.info("job_done", kind=job.kind, attempts=job.attempts)
+
+    def _wait(self, job: Job, again: Again) -> None:
+        """Let a job wait for what it needs."""
+
+        def write(work: Work) -> None:
+            held = job.tenant_id, job.id, job.lease, again.due_at
+            if not work.jobs.put_back(*held, error=again.why):
+                raise JobCancelled("somebody else has this job by now")
+            again.write(work)
+
+        self._ground.store.run(write)
+        again.after()
+        log.info("job_waits", kind=job.kind, attempts=job.attempts)
 
     def _try_again(self, job: Job, exc: Exception) -> None:
         """Let a job that failed wait, or park it when it failed too often."""
@@ -117,8 +134,14 @@ class Runner:
 
     def _end(self, job: Job, state: JobState, why: str) -> None:
         log.info("job_ended", kind=job.kind, state=state.value)
-        told = job.tenant_id, job.id, job.lease, state, self._ground.clock()
-        self._ground.store.run(lambda work: work.jobs.end(*told, error=why))
+        now = self._ground.clock()
+        told = job.tenant_id, job.id, job.lease, state, now
+
+        def end(work: Work) -> None:
+            if work.jobs.end(*told, error=why) and state is JobState.PARKED:
+                stage_rows.park_whole(work, job, now, why)
+
+        self._ground.store.run(end)
 
     def _note(self, job: Job, progress: int, total: int) -> bool:
         told = job.tenant_id, job.id, job.lease, progress, total

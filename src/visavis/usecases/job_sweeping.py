@@ -12,7 +12,7 @@ from visavis.jobs.delivery import Delivery
 from visavis.store.jobs import Job
 from visavis.store.kinds import JobState
 from visavis.store.work import Work
-from visavis.usecases import reading_all
+from visavis.usecases import reading_all, stage_rows
 from visavis.usecases.ground import Ground
 from visavis.usecases.job_kinds import Kind
 
@@ -34,7 +34,7 @@ class Sweeping:
 
     def __init__(self, ground: Ground, delivery: Delivery, kinds: Sequence[Kind]) -> None:
         self._ground, self._delivery = ground, delivery
-        self._kinds = {kind.name: kind for kind in kinds}
+        self._kinds = {(kind.name, kind.queue): kind for kind in kinds}
 
     def sweep(self) -> None:
         """Free jobs of dead workers, and tell of jobs that workers do not seem to know of.
@@ -65,7 +65,7 @@ class Sweeping:
         def remove(work: Work) -> int:
             after.clear()
             over = work.jobs.ended(tenant_id, before)
-            after.extend(self._kinds[job.kind].drop(work, job) for job in over if self._knows(job))
+            after.extend(self._drop(work, job) for job in over)
             return work.jobs.remove(tenant_id, [job.id for job in over])
 
         gone = self._ground.store.run(remove)
@@ -73,16 +73,22 @@ class Sweeping:
             act()
         return gone
 
-    def _knows(self, job: Job) -> bool:
-        return job.kind in self._kinds
+    def _drop(self, work: Work, job: Job) -> Callable[[], object]:
+        kind = self._kinds.get((job.kind, job.queue))
+        return kind.drop(work, job) if kind else lambda: None
 
     def _free(self, job: Job, now: datetime) -> None:
         held = job.tenant_id, job.id, job.lease
         log.warning("job_abandoned", job_id=job.id, kind=job.kind, attempts=job.attempts)
         if job.attempts >= DEATHS * self._ground.settings.jobs.most_attempts:
             why = f"{job.attempts} workers died while they worked on it"
-            told = *held, JobState.PARKED, now
-            self._ground.store.run(lambda work: work.jobs.end(*told, error=why))
+            self._ground.store.run(lambda work: self._park(work, job, now, why))
             return
         if self._ground.store.run(lambda work: work.jobs.put_back(*held, now)):
             self._delivery.tell(job.queue)
+
+    @staticmethod
+    def _park(work: Work, job: Job, now: datetime, why: str) -> None:
+        held = job.tenant_id, job.id, job.lease
+        if work.jobs.end(*held, JobState.PARKED, now, error=why):
+            stage_rows.park_whole(work, job, now, why)

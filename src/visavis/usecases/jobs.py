@@ -11,6 +11,7 @@ from visavis.store.jobs import Job, NewJob
 from visavis.store.kinds import JobState
 from visavis.store.page import DEFAULT, Page
 from visavis.store.work import Work
+from visavis.usecases import stage_rows
 from visavis.usecases.actor import Actor
 from visavis.usecases.errors import NotFound
 from visavis.usecases.ground import Ground
@@ -148,10 +149,11 @@ class Jobs:
         tenant_id, now = actor.tenant_id, self._ground.clock()
 
         def cancel(work: Work) -> Job:
-            job = _job(work, tenant_id, job_id)
-            if not work.jobs.cancel(tenant_id, job_id, now):
+            job = stage_rows.whole(work, _job(work, tenant_id, job_id))
+            if not work.jobs.cancel(tenant_id, job.id, now):
                 raise InvalidInput(f"this job is {job.state.value} already")
-            return _job(work, tenant_id, job_id)
+            stage_rows.cancel(work, tenant_id, job.id, now)
+            return _job(work, tenant_id, job.id)
 
         return self._ground.store.run(cancel)
 
@@ -167,10 +169,10 @@ class Jobs:
         tenant_id, now = actor.tenant_id, self._ground.clock()
 
         def requeue(work: Work) -> Job:
-            job = _job(work, tenant_id, job_id)
-            if not work.jobs.requeue(tenant_id, job_id, now):
+            job = stage_rows.whole(work, _job(work, tenant_id, job_id))
+            if not work.jobs.requeue(tenant_id, job.id, now):
                 raise InvalidInput(f"this job is {job.state.value}; only parked ones begin anew")
-            return _job(work, tenant_id, job_id)
+            return _job(work, tenant_id, job.id)
 
         job = self._ground.store.run(requeue)
         self.tell([job])

@@ -12,14 +12,16 @@ from visavis.store.blobs.base import Stored
 from visavis.store.errors import AlreadyThere
 from visavis.store.jobs import Job, NewJob
 from visavis.store.work import Work
+from visavis.usecases import stage_rows
 from visavis.usecases.actor import Actor
-from visavis.usecases.analysis import Analyses
+from visavis.usecases.analysis import Analyses, Analysis
 from visavis.usecases.ground import Ground
-from visavis.usecases.job_kinds import Done, Kind, Run
+from visavis.usecases.job_kinds import Again, Done, Kind, Run
 from visavis.usecases.jobs import Jobs
 from visavis.usecases.privacy import rules_of
-from visavis.usecases.queues import PICTURES
+from visavis.usecases.queues import PICTURES, STORE
 from visavis.usecases.results import Results
+from visavis.usecases.stage_parts import features_of
 from visavis.usecases.waiting_pictures import WaitingPictures
 
 log = structlog.get_logger(__name__)
@@ -47,6 +49,8 @@ class PictureJobs:
         self, ground: Ground, jobs: Jobs, waiting: WaitingPictures, results: Results
     ) -> None:
         self._ground, self._jobs, self._waiting, self._results = ground, jobs, waiting, results
+        self._split = ground.settings.jobs.split
+        self._queue = STORE if self._split else PICTURES
 
     def submit(
         self,
@@ -84,14 +88,15 @@ class PictureJobs:
             self._require_kept(work, actor.tenant_id)
         if once is not None and (known := self._known(actor.tenant_id, once, len(sources))):
             return known
-        self._jobs.require_room(PICTURES, len(sources))
+        self._jobs.require_room(self._queue, len(sources))
         files = [self._waiting.put(actor.tenant_id, source) for source in sources]
         asked = [
             NewJob(
                 kind=ANALYZE,
-                queue=PICTURES,
+                queue=self._queue,
                 payload=_payload(source, file, features),
                 priority=priority,
+                due_at=stage_rows.UNTIL_PARTS if self._split else None,
                 owner_id=actor.user_id,
                 batch_id=batch_id,
                 once=None if once is None else f"{once}:{i}",
@@ -100,33 +105,87 @@ class PictureJobs:
             for i, (source, file) in enumerate(zip(sources, files, strict=True))
         ]
         try:
-            jobs = self._ground.store.run(lambda work: self._write(work, actor, asked, files))
+            jobs, first = self._ground.store.run(
+                lambda work: self._write(work, actor, asked, files)
+            )
         except AlreadyThere:  # the same request came twice at the same time
             return self._known(actor.tenant_id, once or "", len(sources))
-        self._jobs.tell(jobs)
+        self._jobs.tell(first)
         return jobs
 
-    def kind(self, analyses: Analyses) -> Kind:
+    def kind(self, analyses: Analyses | None) -> Kind:
         """Return the kind of job that does all of it in one process.
 
         Args:
-            analyses: Does the work.
+            analyses: Does the work; None = this process does not work on its queue.
         """
 
         def handle(run: Run) -> Done:
+            assert analyses is not None  # noqa: S101  # who works on the queue has them
             return self._analyze(analyses, run)
 
         return Kind(ANALYZE, PICTURES, handle, self._waiting.drop)
 
+    def kind_of_parts(self, handle: Callable[[Run], Done | Again]) -> Kind:
+        """Return the kind of job whose work services of their own have done.
+
+        Args:
+            handle: Puts together what they found.
+        """
+        return Kind(ANALYZE, STORE, handle, self._waiting.drop)
+
+    def open(self, job: Job) -> Source:
+        """Return the picture of a job.
+
+        Raises:
+            PictureGone: it is no longer there.
+            SealBroken: the file was changed.
+        """
+        return self._waiting.open(job)
+
+    def known(self, job: Job, pack: str) -> Done | None:
+        """Return what ends a job whose picture has a result that answers it already."""
+        asked = str(job.payload["sha256"]), features_of(job), pack
+        with self._ground.store.reading() as work:
+            known = self._results.has(work, job.tenant_id, *asked)
+        return None if known is None else self._done(job, known.faces, lambda _work: None)
+
+    def kept(self, job: Job, source: Source, analysis: Analysis) -> Done:
+        """Return what ends a job and keeps its result.
+
+        Args:
+            job: Of this picture.
+            source: The picture as it came.
+            analysis: What was found, with the annotated picture.
+
+        Raises:
+            QuotaExceeded: the tenant has no room for it.
+        """
+        ready = self._results.ready(
+            job.tenant_id,
+            analysis,
+            source.data,
+            job_id=job.id,
+            batch_id=job.batch_id,
+            features=features_of(job),
+        )
+
+        def write(work: Work) -> None:
+            self._require_kept(work, job.tenant_id)
+            self._results.add(work, ready)
+
+        return self._done(job, len(analysis.faces), write)
+
     def _write(
         self, work: Work, actor: Actor, asked: Sequence[NewJob], files: Sequence[Stored]
-    ) -> tuple[Job, ...]:
+    ) -> tuple[tuple[Job, ...], tuple[Job, ...]]:
+        """Write jobs down; return them, and what can begin at once: they, or their first stages."""
         self._waiting.hold(work, actor.tenant_id)
         self._require_kept(work, actor.tenant_id)
         jobs = self._jobs.add(work, actor.tenant_id, asked)
         for job, file in zip(jobs, files, strict=True):
             self._waiting.note(work, job, file)
-        return jobs
+        return jobs, stage_rows.begin(work, jobs, self._ground.clock()) if self._split else jobs
 
     def _known(self, tenant_id: str, once: str, count: int) -> tuple[Job, ...]:
         """Return the jobs that were made under a key; nothing where there are none."""
@@ -136,29 +195,10 @@ class PictureJobs:
 
     def _analyze(self, analyses: Analyses, run: Run) -> Done:
         job, source = run.job, self._waiting.open(run.job)
-        features = frozenset(Feature(name) for name in job.payload["features"])
-        with self._ground.store.reading() as work:
-            known = self._results.has(
-                work, job.tenant_id, str(job.payload["sha256"]), features, analyses.pack
-            )
-        if known is not None:
-            return self._done(job, known.faces, lambda _work: None)
-        future = analyses.submit(source, features, annotate=True, wait=True)
-        analysis = analyses.result(future)
-        ready = self._results.ready(
-            job.tenant_id,
-            analysis,
-            source.data,
-            job_id=job.id,
-            batch_id=job.batch_id,
-            features=features,
-        )
-
-        def write(work: Work) -> None:
-            self._require_kept(work, job.tenant_id)
-            self._results.add(work, ready)
-
-        return self._done(job, len(analysis.faces), write)
+        if known := self.known(job, analyses.pack):
+            return known
+        future = analyses.submit(source, features_of(job), annotate=True, wait=True)
+        return self.kept(job, source, analyses.result(future))
 
     def _done(self, job: Job, faces: int, write: Callable[[Work], object]) -> Done:
         """Return what ends a job, whose picture nobody needs then."""

@@ -1,6 +1,6 @@
 """What all commands share: the bundle from the roof, messages on stderr, errors as exit codes."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ class Roof:
     serve: "Callable[[Settings, Callable[[str], None]], None]"
     records: "Callable[[Settings], Records]"
     people: "Callable[[Services, Records], People]"
-    work: "Callable[[Settings, Collection[str], Callable[[], None]], None]"
+    work: "Callable[[Settings, Sequence[str], Callable[[], None]], None]"
     serve_grpc: "Callable[[Settings, Callable[[str], None]], None]"
 
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import grpc
 
 from visavis.core.errors import NotAllowed
+from visavis.core.settings import GrpcOptions
 from visavis.credentials.roles import Permission
 from visavis.entry.services import Records
 from visavis.throttle.throttle import Kind
@@ -70,11 +71,12 @@ class Admission:
 
     Args:
         records: Knows users and keys.
+        options: Hold the token of the deployment.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, options: GrpcOptions) -> None:
         self._records = records
-        self._token = records.ground.settings.grpc.token.get_secret_value().encode()
+        self._token = options.token.get_secret_value().encode()
 
     def admit(self, rule: Rule, context: grpc.ServicerContext) -> Caller:
         """Return who calls.

@@ -10,8 +10,7 @@ from visavis.entry.grpc_api.errors import NotServed
 from visavis.rpc.generated import aggregator_pb2 as pb
 from visavis.usecases.analysis import Analysis
 from visavis.usecases.analysis_messages import from_message
-
-PARTS = ("detect", "describe")
+from visavis.usecases.stage_parts import Part
 
 
 class Collector(Protocol):
@@ -23,7 +22,7 @@ class Collector(Protocol):
         Args:
             tenant_id: Whose picture.
             job_id: Of which job.
-            part: One of `PARTS`.
+            part: One of `Part`.
             analysis: What that stage found.
 
         Returns:
@@ -48,8 +47,8 @@ class Aggregator:
     def _collect(self, _: Call, request: pb.PartResult) -> pb.Collected:
         if self._collector is None:
             raise NotServed("the parts of results do not meet at this server; ask another one")
-        if request.part not in PARTS:
-            raise InvalidInput(f"a part is {' or '.join(PARTS)}; send one of them")
+        if request.part not in set(Part):
+            raise InvalidInput(f"a part is {' or '.join(Part)}; send one of them")
         if not (request.tenant_id and request.job_id and request.HasField("analysis")):
             raise InvalidInput("a part says whose it is, of which job, and what was found")
         told = request.tenant_id, request.job_id, request.part

@@ -18,10 +18,11 @@ class FaceAnalysis:
     Args:
         services: Looks at pictures.
         records: Knows what an organisation allows.
+        idle_s: How long a stream may do nothing at all.
     """
 
-    def __init__(self, services: Services, records: Records) -> None:
-        self._services = services
+    def __init__(self, services: Services, records: Records, idle_s: float) -> None:
+        self._services, self._idle_s = services, idle_s
         self._pictures = Pictures(services, records)
 
     def methods(self) -> Mapping[str, Method]:
@@ -53,5 +54,5 @@ class FaceAnalysis:
     def _stream(
         self, call: Call, requests: Iterator[pb.AnalyzeStreamRequest]
     ) -> Iterator[pb.AnalyzeStreamResponse]:
-        idle_s = self._services.settings.grpc.deadline_s
-        return Stream(self._pictures, self._services.analyses, call, idle_s).answers(requests)
+        given = self._pictures, self._services.analyses, call, self._idle_s
+        return Stream(*given).answers(requests)

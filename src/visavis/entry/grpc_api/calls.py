@@ -96,7 +96,9 @@ class Calls:
         }
         return grpc.method_handlers_generic_handler(service.full_name, served)
 
-    def _served(self, described: MethodDescriptor, method: Method) -> grpc.RpcMethodHandler[Message, Message]:
+    def _served(
+        self, described: MethodDescriptor, method: Method
+    ) -> "grpc.RpcMethodHandler[Message, Message]":
         read = GetMessageClass(described.input_type).FromString
         if described.server_streaming:
             return grpc.stream_stream_rpc_method_handler(

@@ -7,7 +7,12 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 
 from grpc_health.v1.health import HealthServicer
-from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2 import (
+    HealthCheckRequest,
+    HealthCheckResponse,
+    HealthListRequest,
+    HealthListResponse,
+)
 
 from visavis.entry.grpc_api.access import ANYBODY_KNOWN, EVERYBODY
 from visavis.entry.grpc_api.calls import Call, Method
@@ -40,6 +45,7 @@ class Health:
         """Return how each method is served."""
         return {
             "Check": Method(EVERYBODY, self._check),
+            "List": Method(ANYBODY_KNOWN, self._list),
             "Watch": Method(ANYBODY_KNOWN, self._watched),
         }
 
@@ -57,6 +63,11 @@ class Health:
     def _check(self, call: Call, request: HealthCheckRequest) -> HealthCheckResponse:
         self._look()
         return self._servicer.Check(request, call.context)
+
+    def _list(self, _: Call, __: HealthListRequest) -> HealthListResponse:
+        self._look()
+        now = HealthCheckResponse(status=self._status)
+        return HealthListResponse(statuses=dict.fromkeys(self._names, now))
 
     def _watched(self, call: Call, request: HealthCheckRequest) -> Iterator[HealthCheckResponse]:
         watched: Iterator[HealthCheckResponse] = self._servicer.Watch(request, call.context)

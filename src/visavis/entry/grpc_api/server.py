@@ -63,15 +63,18 @@ class GrpcServer:
         collector: Collector | None = None,
     ) -> None:
         self._options = options
+        analysis = FaceAnalysis(services, records, options.deadline_s)
         ours = {
-            _service(face_analysis_pb2): FaceAnalysis(services, records).methods(),
+            _service(face_analysis_pb2): analysis.methods(),
             _service(recognition_pb2): Recognition(records, people).methods(),
             _service(aggregator_pb2): Aggregator(collector).methods(),
         }
         self._health = Health(services, records, [service.full_name for service in ours])
         served = ours | {_service(health_pb2): self._health.methods()}
-        served |= {_service(reflection_pb2): _reflection([each.full_name for each in served])}
-        calls = Calls(Admission(records), options.deadline_s)
+        reflection = _service(reflection_pb2)
+        names = [each.full_name for each in (*served, reflection)]
+        served |= {reflection: _reflection(names)}
+        calls = Calls(Admission(records, options), options.deadline_s)
         self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="grpc")
         self._server = grpc.server(
             self._pool,

@@ -29,6 +29,7 @@ from visavis.entry.web.pages import (
     profile,
     recognise,
     registration,
+    results,
     set_up,
     settings,
     sign_in,
@@ -80,7 +81,7 @@ def mount(app: FastAPI, services: Services, records: Records) -> None:
     recognise.install(records, known, handover)
     verify.install(records, known)
     profile.install(records, known)
-    for page in (users, privacy, settings, logs):
+    for page in (users, privacy, settings, logs, results):
         page.install(records)
     ui.run_with(
         app,

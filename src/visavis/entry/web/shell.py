@@ -42,6 +42,13 @@ class Place:
 _WITH_PICTURES = ("camera", "analysis", "dialogs", "office", "people")
 
 ANALYSE = Place(".", "Analyse", Permission.ANALYSE, ("camera", "analysis"))
+RESULTS = Place("results", "Results", Permission.RESULTS_READ, ("dialogs", "office", "results"))
+RESULT = Place(
+    "results/{result}",
+    "Results",
+    Permission.RESULTS_READ,
+    ("analysis", "dialogs", "office", "results"),
+)
 RECOGNISE = Place("recognise", "Recognise", Permission.RECOGNISE, _WITH_PICTURES)
 VERIFY = Place("verify", "Verify", Permission.RECOGNISE, _WITH_PICTURES)
 PEOPLE = Place("people", "People", Permission.PEOPLE_READ, _WITH_PICTURES)
@@ -54,7 +61,7 @@ USERS = Place("users", "Users", Permission.USERS_READ, ("dialogs", "office"))
 SETTINGS = Place("settings", "Settings", Permission.USERS_WRITE, ("dialogs", "office"))
 PROFILE = Place("profile", "Profile and security", sheets=("dialogs", "camera", "profile"))
 
-IN_THE_BAR = (ANALYSE, RECOGNISE, VERIFY, PEOPLE, MODELS, PRIVACY, LOGS, USERS, SETTINGS)
+IN_THE_BAR = (ANALYSE, RESULTS, RECOGNISE, VERIFY, PEOPLE, MODELS, PRIVACY, LOGS, USERS, SETTINGS)
 
 Build = Callable[[Visit, Actor], Awaitable[None]]
 """Builds what is below the bar, for whoever looks at it."""

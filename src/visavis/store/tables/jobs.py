@@ -51,7 +51,7 @@ jobs = tenant_table(
     Index(None, "state", "ended_at"),
     Index(None, "tenant_id", "created_at", "id"),
     Index(None, "tenant_id", "state", "created_at", "id"),
-    Index(None, "tenant_id", "queue", "state", "turn"),
+    Index(None, "tenant_id", "queue", "state", "priority", "turn"),
     Index(None, "tenant_id", "batch_id", "state"),
     Index(None, "tenant_id", "parent_id"),
 )

@@ -61,11 +61,20 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
         (429, "Too many jobs wait; try again after `Retry-After` seconds."),
     ),
 }
+_EVENT = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"type": "string", "enum": ["state"]},
+        "data": {"type": "string", "description": "JSON, as the route without `/events` answers"},
+    },
+}
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events named `state`, each with the whole state as JSON. "
         "Lines that begin with a colon are signs of life.",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {MEDIA_TYPE: {"schema": _EVENT}},
     },
     204: {"description": "It is over, and `Last-Event-ID` says that this is known."},
 }

@@ -27,7 +27,7 @@ _INDEXES = (
     ("state", "ended_at"),
     ("tenant_id", "created_at", "id"),
     ("tenant_id", "state", "created_at", "id"),
-    ("tenant_id", "queue", "state", "turn"),
+    ("tenant_id", "queue", "state", "priority", "turn"),
     ("tenant_id", "batch_id", "state"),
     ("tenant_id", "parent_id"),
 )
