@@ -15,6 +15,7 @@ from typing import Any
 from scripts.bench import (
     accuracy,
     attributes,
+    bulk,
     chaos,
     crashes,
     efficiency,
@@ -32,6 +33,8 @@ from scripts.bench import (
     recognising,
     searching,
     serving,
+    split,
+    streaming,
     unlinking,
     users,
     views,
@@ -49,6 +52,7 @@ GROUPS: Mapping[str, Group] = {
     "deface": pipeline.measure_detector,
     "efficiency": efficiency.measure,
     "http": serving.measure,
+    "grpc": streaming.measure,
     "verification": accuracy.verification,
     "detection": accuracy.detection,
     "exif": views.orientations,
@@ -69,7 +73,9 @@ GROUPS: Mapping[str, Group] = {
     "million": million.measure,
     "unlinking": unlinking.measure,
     "recognising": recognising.measure,
+    "bulk": bulk.measure,
     "queueing": queueing.measure,
+    "split": split.measure,
     "chaos": chaos.measure,
 }
 PACKAGES = (

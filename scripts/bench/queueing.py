@@ -74,14 +74,14 @@ def _against_direct(ground: Ground, records: Records, fleet: Fleet) -> Figure:
     """Compare one worker on the queue with the same work done at once, in turns."""
     sources = some_pictures(ground, PICTURES)
     fleet.start("worker", [*VISAVIS, "worker", "--queues", "pictures"])
-    _through_queue(records, sources[:20], "warm-up")
+    through_queue(records, sources[:20], "warm-up")
     list(ground.analyses.analyze(sources[:20], FEATURES, annotate=True))
     queued, direct = [], []
     part = len(sources) // ROUNDS
     for i in range(ROUNDS):
         some = sources[i * part : (i + 1) * part]
         direct.append(_at_once(ground.analyses, some))
-        queued.append(_through_queue(records, some, f"round {i}"))
+        queued.append(through_queue(records, some, f"round {i}"))
     ratio = sum(queued) / sum(direct)
     each = part * ROUNDS
     return Figure(
@@ -105,7 +105,8 @@ def _at_once(analyses: Analyses, sources: Sequence[Source]) -> float:
     return time.perf_counter() - started
 
 
-def _through_queue(records: Records, sources: Sequence[Source], batch: str) -> float:
+def through_queue(records: Records, sources: Sequence[Source], batch: str) -> float:
+    """Have workers analyse pictures; return how long it took, seconds."""
     owner, started = records.private.owner(), time.perf_counter()
     for source in sources:
         records.picture_jobs.submit(owner, [source], FEATURES, batch_id=batch)

@@ -34,11 +34,13 @@ class Asker:
     Attributes:
         address: Of the server, as it tells it.
         channel: To there.
+        server: Itself.
         secret: Shown with every call.
     """
 
     address: str
     channel: grpc.Channel
+    server: GrpcServer
     secret: str = ""
 
     @property
@@ -116,7 +118,7 @@ def serving_grpc(
         else:
             channel = grpc.secure_channel(place, credentials, _UNCAPPED)
         with channel:
-            yield Asker(server.address, channel)
+            yield Asker(server.address, channel, server)
     finally:
         server.stop(5)
 

@@ -232,6 +232,7 @@ def of_results() -> dict[str, Sample]:
 def of_proof() -> dict[str, Sample]:
     return {
         "GET /api/v1/audit": Sample("audit:read"),
+        "GET /api/v1/logs": Sample("logs:read"),
         "GET /api/v1/audit/head": Sample("audit:read"),
         "POST /api/v1/audit/verify": Sample("audit:read"),
         "GET /api/v1/vault": Sample("privacy:read"),

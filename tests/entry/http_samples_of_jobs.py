@@ -35,6 +35,7 @@ def of_jobs() -> dict[str, Sample]:
         f"POST {one}/retry": Sample("jobs:write", a_job_that_is_over),
         f"GET {batch}": Sample("jobs:read", a_batch),
         f"GET {batch}/events": Sample("jobs:read", a_batch),
+        f"POST {batch}/cancel": Sample("jobs:write", a_batch),
         f"GET {queue}": Sample("settings:read"),
         f"POST {a_queue}/pause": Sample("settings:write", lambda _: Asked(path=PICTURES)),
         f"POST {a_queue}/resume": Sample("settings:write", lambda _: Asked(path=PICTURES)),

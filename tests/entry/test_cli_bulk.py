@@ -1,9 +1,12 @@
 """`visavis analyze --format parquet` with the real engine: what is written, resumed and refused."""
 
+import os
 import shutil
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,7 +54,7 @@ def bulk(*arguments: str):
     return run(*arguments, "--format", "parquet")
 
 
-def told(lines: bytes) -> list[dict]:
+def told(lines: bytes) -> list[dict[str, Any]]:
     """Return what JSON lines say, without the time it took."""
     found = [orjson.loads(line) for line in lines.splitlines()]
     for document in found:
@@ -59,7 +62,7 @@ def told(lines: bytes) -> list[dict]:
     return found
 
 
-def results(out: str = "visavis-out") -> list[dict]:
+def results(out: str = "visavis-out") -> list[dict[str, Any]]:
     files = sorted(Path(out, "json").iterdir())
     return told(b"".join(file.read_bytes() for file in files))
 
@@ -128,6 +131,16 @@ def test_json_prints_one_summary_and_nothing_else():
     assert orjson.loads(Path("visavis-out/summary.json").read_bytes()) == summary
     assert "failed: pictures/cut.png: " in result.stderr
     assert f"{GOOD} pictures, {GOOD} faces, 2 failed, 1 skipped" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+def test_a_pipe_that_the_summary_goes_to_stays_one(tmp_path):
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(Path("pipe").read_bytes)
+        assert bulk("pictures/0.jpg", "--json", "pipe").exit_code == 0
+        assert orjson.loads(heard.result())["pictures"] == 1
+    assert Path("pipe").is_fifo()
 
 
 def test_the_same_command_does_nothing_again_and_takes_what_is_new(folder):

@@ -21,7 +21,8 @@ from tests.entry.test_cli_analysis import run
 from tests.entry.test_cli_bulk import GOOD, make_pictures, marks, results
 from tests.lab.mlflow_running import s3_variables
 
-LONGEST_S = 120
+LONGEST_S = 240
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "of-the-tests-" * 4}
 PROGRAM = [sys.executable, "-c", "from visavis.entry.main import main; main()"]
 
 
@@ -42,22 +43,23 @@ def cluster(s3_end) -> Iterator[str]:
     command += ["--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=2"]
     command += ["--include-dashboard=false", "--disable-usage-stats"]
     command += ["--object-store-memory=100000000", "--min-worker-port=0", "--max-worker-port=0"]
+    alone = os.environ | s3_end | TOKEN | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # loopback
     with TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
         command += [f"--temp-dir={folder}"]
         log = Path(folder, "head.log")
         with log.open("w") as file:
             head = subprocess.Popen(
-                command, stdout=file, stderr=file, env=os.environ | s3_end, start_new_session=True
+                command, stdout=file, stderr=file, env=alone, start_new_session=True
             )
         try:
             _await(lambda: "runtime started" in log.read_text(), head)
             yield f"127.0.0.1:{port}"
         finally:
-            os.killpg(head.pid, signal.SIGTERM)
+            os.killpg(head.pid, signal.SIGKILL)  # politely, it takes half a minute
             head.wait(60)
 
 
-def _await(there, process: "subprocess.Popen") -> None:
+def _await(there, process: "subprocess.Popen[bytes]") -> None:
     """Return when something is there; it is looked for a hundred times a second."""
     for _ in range(100 * LONGEST_S):
         if there():
@@ -78,7 +80,7 @@ def folder(tmp_path, monkeypatch, weights):
 def ray(*arguments: str, **told: str) -> "subprocess.CompletedProcess[str]":
     command = [*PROGRAM, "analyze", *arguments, "--engine", "ray"]
     return subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | told, timeout=LONGEST_S
+        command, capture_output=True, text=True, env=os.environ | TOKEN | told, timeout=LONGEST_S
     )
 
 

@@ -75,6 +75,19 @@ def test_who_shows_nothing_that_opens_anything_is_nobody(asker: Asker, house: Ho
         assert (told.code, told.told["visavis-problem"]) == (Code.UNAUTHENTICATED, "log-in")
 
 
+def test_nothing_is_read_before_the_rule_was_asked(asker: Asker) -> None:
+    def sent(secret: str) -> grpc.StatusCode:
+        one = as_(asker, secret)
+        call = one.channel.unary_unary("/visavis.v1.FaceAnalysis/Analyze", lambda data: data, bytes)
+        with pytest.raises(grpc.RpcError) as ended:
+            call(b"\xff no message", timeout=60, metadata=one.metadata)
+        return refusal(ended.value).code
+
+    assert sent("nonsense") is Code.UNAUTHENTICATED
+    assert sent(TOKEN) is Code.INTERNAL
+    assert code(as_(asker, TOKEN), "FaceAnalysis.Describe", DescribeRequest()) is Code.OK
+
+
 def test_roles_and_scopes_count_as_over_http(asker: Asker, house: House) -> None:
     users, seen = house.guest.users, {}
     for role in Role:
@@ -182,7 +195,7 @@ def test_a_stream_ends_when_its_key_opens_nothing_any_more(
                 with house.records.ground.store.work() as work:
                     work.api_keys.revoke(user.tenant_id, key_id, house.now())
 
-    answers = []
+    answers: list[Any] = []
     with pytest.raises(grpc.RpcError) as ended:
         answers.extend(
             each for each in as_(asker, secret).stream("FaceAnalysis.AnalyzeStream", requests())

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -116,7 +117,7 @@ def test_tls_shows_a_certificate_and_may_ask_for_one(
     trusted = authority(tmp_path / "authority")
     ours, theirs = signed(tmp_path / "server", trusted), signed(tmp_path / "client", trusted)
     other = authority(tmp_path / "other")
-    shown = {"tls_cert": ours.cert_file, "tls_key": ours.key_file}
+    shown: dict[str, Any] = {"tls_cert": ours.cert_file, "tls_key": ours.key_file}
 
     def described(asker: Asker, **client: str) -> str:
         url = asker.address.replace("127.0.0.1", "localhost")
@@ -142,17 +143,20 @@ def test_a_key_that_is_missing_is_one_sentence(
     records: Records, tmp_path: Path, given: dict[str, str]
 ) -> None:
     made = authority(tmp_path / "made")
-    options = {name: made.cert_file if path == "CERT" else path for name, path in given.items()}
+    options: dict[str, Any] = {
+        name: made.cert_file if path == "CERT" else path for name, path in given.items()
+    }
     with pytest.raises(InvalidSettings, match="TLS_"), serving_grpc(None, records, **options):
         pass
 
 
-def test_a_taken_port_is_one_sentence(services: Services, records: Records) -> None:
+def test_a_taken_port_is_one_sentence(weights: None, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        people = open_people(services, records)
-        with pytest.raises(Unavailable, match=f"cannot listen on 127.0.0.1:{port}"):
-            GrpcServer(GrpcOptions(port=port), services, records, people)
+        command = [*MAIN, "grpc", "--port", str(port), "--data", str(tmp_path / "data")]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"error: cannot listen on 127.0.0.1:{port}; choose another port\n"
 
 
 def test_two_servers_never_share_a_port(records: Records) -> None:
@@ -178,7 +182,8 @@ def test_stopping_lets_calls_in_progress_finish(
     server = GrpcServer(GrpcOptions(port=0), services, records, people)
     server.start()
     with grpc.insecure_channel(f"localhost:{server.port}") as channel:
-        stream = Asker(server.address, channel).stream("FaceAnalysis.AnalyzeStream", requests())
+        asker = Asker(server.address, channel, server)
+        stream = asker.stream("FaceAnalysis.AnalyzeStream", requests())
         ids = [next(stream).id]
         assert sent.wait(60)
         stop = threading.Thread(target=server.stop)
@@ -188,6 +193,22 @@ def test_stopping_lets_calls_in_progress_finish(
         stop.join(60)
     assert not stop.is_alive()
     assert ids == ["first", "second"]
+
+
+def test_more_calls_than_can_wait_are_refused(services: Services, records: Records) -> None:
+    opened = threading.Event()
+
+    def nothing() -> Iterator[AnalyzeStreamRequest]:
+        assert opened.wait(60)
+        yield from ()
+
+    with serving_grpc(services, records, workers=1) as asker:
+        streams = [asker.stream("FaceAnalysis.AnalyzeStream", nothing()) for _ in range(5)]
+        with pytest.raises(grpc.RpcError) as refused:
+            HealthStub(asker.channel).Check(health_pb2.HealthCheckRequest(), timeout=60)
+        opened.set()
+        assert [list(stream) for stream in streams] == [[]] * 5
+    assert refusal(refused.value).code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -96,7 +97,9 @@ def test_several_processes_and_collectors_share_one_stream(tmp_path: Path):
     kept = Kept()
     senders = [Waiting() for _ in range(3)]
     with some_redis(tmp_path) as (url, client):
-        collectors = [LogCollector(RedisSource(open_redis(url), f"c{n}"), [kept.keep]) for n in (1, 2)]
+        collectors = [
+            LogCollector(RedisSource(open_redis(url), f"c{n}"), [kept.keep]) for n in (1, 2)
+        ]
         with running(collectors[0].run), running(collectors[1].run):
             for waiting in senders:
                 with running(RedisSender(waiting, open_redis(url)).run):
@@ -111,7 +114,7 @@ def test_several_processes_and_collectors_share_one_stream(tmp_path: Path):
 def test_what_a_dead_collector_had_taken_goes_to_another_one(tmp_path: Path):
     waiting, kept = Waiting(), Kept()
     waiting.put(line(1))
-    with some_redis(tmp_path) as (url, client), running(RedisSender(waiting, open_redis(url)).run):
+    with some_redis(tmp_path) as (url, _), running(RedisSender(waiting, open_redis(url)).run):
         dead = RedisSource(open_redis(url), "dead")
         taken: list[object] = []
         while not taken:
@@ -141,7 +144,8 @@ def test_while_redis_is_away_lines_wait_and_the_work_goes_on(tmp_path: Path):
 def test_what_strangers_put_into_the_stream_is_removed(tmp_path: Path):
     kept, waiting = Kept(), Waiting()
     with some_redis(tmp_path) as (url, client):
-        for told in ({"id": "x", "line": "{}"}, {"a": b"\xff"}, {"id": "ab" * 16, "line": ""}):
+        strange: list[dict[Any, Any]] = [{"id": "x", "line": "{}"}, {"a": b"\xff"}]
+        for told in [*strange, {"id": "ab" * 16, "line": ""}]:
             client.xadd(STREAM, told)
         client.xadd(STREAM, {"id": "ab" * 16, "line": b"\xff no JSON"})
         waiting.put(line(7))

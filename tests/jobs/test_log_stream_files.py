@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visavis.core.log_lines import LineIds, Level, LogLine, read_line
+from visavis.core.log_lines import Level, LineIds, LogLine, read_line
 from visavis.jobs.log_stream_files import NAME, LogFiles
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

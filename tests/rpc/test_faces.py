@@ -84,7 +84,7 @@ def assert_same(got: Floats | None, sent: Floats | None) -> None:
     if sent is None or got is None:
         assert got is sent
         return
-    assert (got.dtype, got.shape) == (np.float32, sent.shape)
+    assert (got.dtype, got.shape) == (sent.dtype, sent.shape)
     numbers = ~np.isnan(sent)
     assert np.array_equal(np.isnan(got), ~numbers)
     assert got[numbers].tobytes() == sent[numbers].tobytes()

@@ -103,6 +103,7 @@ def _fill_jobs(work, tenant, name):
     work.jobs.end(tenant, parked, held.lease, JobState.PARKED, NOW, error="it is broken")
     lease = work.job_queues.take("pictures", NOW, LATER).lease
     work.jobs.add_all(tenant, [NewJob("test", "store", parent_id=job, due_at=LATER)], NOW)
+    work.job_parts.add(tenant, job, "boxes", f"part of {name}".encode(), NOW)
     return {"job": job, "parked": parked, "lease": lease, "batch": told["batch_id"]}
 
 

@@ -17,7 +17,7 @@ TABLES = {table.name: table for table in backup.tables_of("head")}
 
 
 def test_the_tables_of_the_newest_revision_are_those_of_the_code():
-    assert set(TABLES) == set(metadata.tables)
+    assert set(TABLES) == set(metadata.tables) - {"log_lines"}  # the log stays where it was
     for name, table in TABLES.items():
         declared = metadata.tables[name]
         assert table.c.keys() == declared.c.keys()

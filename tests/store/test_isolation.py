@@ -73,6 +73,7 @@ FIXED: dict[str, list[Any]] = {
     "result": [{"a": 1}],
     "due_at": [SOON],
     "queue": ["pictures"],
+    "part": ["boxes", "detect"],
     "states": [(), tuple(JobState)],
     "cursor": [None],
     "code_hashes": [["x", "y"]],
@@ -93,6 +94,7 @@ FIXED: dict[str, list[Any]] = {
     "what": ["visits", "photos"],
     "new": [NEW_RESULT],
     "sought": [Sought(), Sought(oldest=40)],
+    "sizes": [{"0e" * 32: 5}],
 }
 
 

@@ -18,7 +18,7 @@ from visavis.store.migrations import waits
 from visavis.store.tables import metadata
 from visavis.store.work import Store
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 HEAD = REVISIONS[-1]
 UPGRADE = """
 import sys

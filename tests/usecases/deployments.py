@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.store.databases import database
+from tests.store.filling import NEW_RESULT
 from tests.usecases.conftest import Clock, House, Mailbox, make_ground, make_house
 from visavis.core.settings import Settings, load_settings
 from visavis.store import backup as rows
@@ -98,6 +99,7 @@ def fill(there: Deployment, name: str = "first") -> House:
         work.sessions.start(tenant, user, f"token of {name}", soon, now)
         work.api_keys.add(tenant, user, "Roboter für Ümläute", f"secret of {name}", ["all"], now)
         work.retention.set(tenant, "visits", 30)
+        work.results.add(tenant, "ab" * 32, NEW_RESULT, now)
         notice = work.notices.add(tenant, "visits", 1, "en", "Line\r\nLine \t'\"\\%", now).id
         wing = work.collections.add(tenant, "wing", now).id
         for adult, where in ((True, ""), (False, wing), (None, wing)):

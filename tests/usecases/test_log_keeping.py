@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -112,17 +113,16 @@ def test_no_private_value_reaches_stderr_stream_file_or_table(logs, tmp_path: Pa
         own, library = structlog.get_logger("visavis.x"), logging.getLogger("library")
         own.error("happened", **fields)
         library.error("told %s", next(iter(fields.values())), extra=fields)
-        try:
-            raise ValueError(fields)
-        except ValueError as exc:
-            own.exception("failed", reason=exc, **fields)
-            library.exception("failed")
+        error = ValueError(fields)
+        own.error("failed", error=error, exc_info=error, **fields)
+        library.error("failed", exc_info=error)
 
     log.configure("DEBUG", json=True)
     with some_redis(tmp_path) as (url, client):
         with keeping(LogOptions(url=url, level="debug"), logs, "worker"):
             log_it()
-        streamed = [told[b"line"].decode() for _, told in client.xrange(STREAM)]
+        entries: Any = client.xrange(STREAM)
+        streamed = [told[b"line"].decode() for _, told in entries]
         with keeping(LogOptions(url=url), logs, SERVER):
             pass
     assert len(streamed) >= 240
@@ -130,5 +130,7 @@ def test_no_private_value_reaches_stderr_stream_file_or_table(logs, tmp_path: Pa
     lines["file"] = [json.dumps(told) for told in files(logs)]
     lines["table"] = [json.dumps(dict(line.fields)) + line.event for line in table(logs)]
     assert len(lines["file"]) == len(streamed)
-    found = {where: [leaks(each) for each in texts if leaks(each)] for where, texts in lines.items()}
+    found = {
+        where: [leaks(each) for each in texts if leaks(each)] for where, texts in lines.items()
+    }
     assert found == {where: [] for where in lines}

@@ -110,6 +110,16 @@ def test_the_same_picture_again_replaces_its_result(ground, blobs, results, offi
         assert has(work, office.tenant_id, "ab" * 32, (), "default") is None
 
 
+def test_adding_what_was_added_changes_nothing(ground, blobs, results, office):
+    data = picture()
+    ready = results.ready(
+        office.tenant_id, analysis(data), data, job_id=None, batch_id=None, features=FEATURES
+    )
+    first, again = (ground.store.run(partial(results.add, ready=ready)) for _ in range(2))
+    assert (first, results.settle(office.tenant_id)) == (again, 0)
+    assert sorted(files(blobs, office.tenant_id)) == sorted(first.blobs)
+
+
 def test_nothing_is_left_of_a_result_that_came_to_nothing(ground, blobs, results, office):
     data = picture()
     before = kept(results, office.tenant_id, 1)

@@ -51,9 +51,9 @@ _RUN_OF_NUMBERS = 16
 _LEAST_ECHO = 4
 """Characters of a private value that is looked for elsewhere; shorter ones stand in any text."""
 
-_NUMBER = r"[-+]?\d+\.\d*(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?\d{1,20}\.\d{0,30}(?:[eE][-+]?\d{1,3})?"  # limited: text may be hostile
 _BETWEEN = r"\)?[\s,;\[\]()]+(?:np\.float\d+\()?"
-_KEY = rf"(?i:\w*_)?(?i:{'|'.join(sorted(PRIVATE))})"
+_KEY = rf"(?i:\w{{0,40}}_)?(?i:{'|'.join(sorted(PRIVATE))})"
 _QUOTED = r"'(?:[^'\\]|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?"
 _SECRETS = re.compile(
     r"\bvv[a-z]?_[A-Za-z0-9_-]{16,}"  # ours
@@ -64,10 +64,10 @@ _SECRETS = re.compile(
     r"|(?<=://)[^/\s@]+(?=@)"  # user and password in an address
     r"|(?i:\b(?:bearer|basic) [\w.~+/=-]{8,})"
     r"|(?i:\b(?:password|passphrase|secret|token|authorization|cookie|email)\b"
-    r"[\"']?\s?[=:]\s?[\"']?)[^\s\"',;&})\]]+"
+    r"[\"']?\s?[=:]\s?[\"']?(?:bearer |basic )?)[^\s\"',;&})\]]+"
     rf"|(?:\b{_KEY}=|(['\"]){_KEY}\1: ?)"  # as Python and JSON show what something holds
     rf"(?:b?(?:{_QUOTED})|\[[^\]]*\]?|\([^)]*\)?|\{{[^}}]*\}}?)"
-    r"|[\w.+-]+@[\w-]+\.\w[\w.-]*\w"
+    r"|[\w.+-]{1,64}@[\w-]{1,64}\.\w[\w.-]{0,250}"
 )
 _PIXELS = re.compile(
     rf"(?<!\w)b(?:{_QUOTED})"  # bytes as Python shows them
@@ -78,6 +78,9 @@ _PIXELS = re.compile(
     rf"|{_NUMBER}(?:{_BETWEEN}{_NUMBER}){{3,}}"
     r"|\b\d{1,5}(?:[\s,;\[\]]+\d{1,5}){15,}\b"
 )
+_WORD, _MARKS = re.compile(r"[A-Za-z0-9_./+-]{0,64}"), re.compile(r"vv|eyJ|/9j/|iVBOR|UklGR")
+"""A word without any of the marks needs no further look: most values are one."""
+
 _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127), "\N{REPLACEMENT CHARACTER}")
 """Characters that steer terminals, or that no database takes."""
 
@@ -96,6 +99,8 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 def scrub(text: str) -> str:
     """Return text without what looks like a secret, an address, a picture or a vector."""
+    if _WORD.fullmatch(text) and not _MARKS.search(text):
+        return text
     text = text.encode("utf-8", "replace").decode().translate(_CONTROLS)
     return _PIXELS.sub(REMOVED, _SECRETS.sub(REMOVED, text))
 

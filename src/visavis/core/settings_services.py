@@ -4,7 +4,6 @@ from pydantic import Field, SecretStr
 
 from visavis.core.settings_base import MIB, Options
 
-
 ADDRESS = r"^(grpcs?://[^\s/]+/?)?$"
 
 

@@ -1,7 +1,7 @@
 """The console entry: composes the doors and hands each command what it needs, loaded on demand."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ def main() -> None:
         records=_records,
         people=_people,
         work=_work,
+        doing=_doing,
         serve_grpc=_serve_grpc,
     )
     app(obj=roof)
@@ -104,8 +105,21 @@ def _work(settings: "Settings", names: Sequence[str], begun: Callable[[], None])
         work(job_work, queues, collect, begun)
 
 
+@contextmanager
+def _doing(settings: "Settings", records: "Records") -> Iterator[None]:
+    """Do jobs in this process meanwhile."""
+    from visavis.entry.wiring_work import open_work
+
+    services = _build(settings)
+    with closing(services.analyses), open_work(records, services) as job_work, job_work.going_on():
+        yield
+
+
 def _serve_grpc(settings: "Settings", listening: Callable[[str], None]) -> None:
     """Serve gRPC until stopped, then finish the calls in progress; pictures are looked at here."""
+    import os
+
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its lines are no JSON, and name callers
     from visavis.entry.grpc_api.server import GrpcServer, serve
     from visavis.entry.wiring import observed, open_records
 

@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from visavis.core.errors import InvalidSettings
 from visavis.core.settings import GrpcOptions
+from visavis.core.trace import current_parent
 from visavis.rpc.errors import raised
 from visavis.rpc.generated import aggregator_pb2, face_analysis_pb2, faces_pb2
 
@@ -88,10 +89,10 @@ class Connection:
             request_serializer=_to_bytes,
             response_deserializer=GetMessageClass(method.output_type).FromString,
         )
+        trace = current_parent()
+        told = (*self._metadata, ("traceparent", trace.header())) if trace else self._metadata
         try:
-            answer: Message = ask(
-                request, timeout=within_s or self._deadline_s, metadata=self._metadata
-            )
+            answer: Message = ask(request, timeout=within_s or self._deadline_s, metadata=told)
         except grpc.RpcError as exc:
             failed: Any = exc  # what a call raises is the call itself
             raise raised(failed, self.address) from exc
@@ -151,11 +152,11 @@ class AggregatorClient:
         Args:
             tenant_id: Whose picture.
             job_id: Of which job.
-            part: `detect` or `describe`.
+            part: Which.
             analysis: What the stage found.
 
         Returns:
-            Whether it was the last one that was missing.
+            Whether all parts are there.
         """
         request = aggregator_pb2.PartResult(
             tenant_id=tenant_id, job_id=job_id, part=part, analysis=analysis

@@ -56,6 +56,9 @@ LONGEST_LINE = 32 * MIB
 """Most bytes of one row as a line; none of our columns holds as much."""
 
 _AT_ONCE = 200
+_LEFT_OUT = frozenset({VERSION_TABLE, "log_lines"})
+"""What is of one machine and its past: lines of the log are many, and say nothing of the rest."""
+
 _LARGEST = 2**63
 _ANY = DefaultDialect()
 
@@ -72,7 +75,7 @@ def tables_of(revision: str) -> tuple[Table, ...]:
         found.reflect(connection)
     ours = MetaData()
     return tuple(
-        _portable(each, ours) for each in found.sorted_tables if each.name != VERSION_TABLE
+        _portable(each, ours) for each in found.sorted_tables if each.name not in _LEFT_OUT
     )
 
 

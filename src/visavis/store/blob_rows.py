@@ -5,16 +5,16 @@ one removes the row and commits, then the file. Both hold the tenant while they 
 side: the one that the file is there, the other that no row is; see `visavis.usecases.blobs`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 
 from visavis.store.blobs.base import BlobName
 from visavis.store.errors import NotThere
 from visavis.store.page import MOST, check_limit
-from visavis.store.repository import Repository
+from visavis.store.repository import Repository, columns_of
 from visavis.store.tables.blob_rows import blob_uses, blobs
 
 PICTURE = "application/vnd.visavis.picture"
@@ -75,6 +75,33 @@ class BlobRows(Repository):
         if not self._insert_once(blobs, row):
             self._run(update(blobs).where(_is(tenant_id, sha256)).values(created_at=now))
         return self.find(tenant_id, sha256) or row
+
+    def add_new(
+        self,
+        tenant_id: str,
+        sizes: Mapping[str, int],
+        media_type: str,
+        owner_kind: str,
+        owner_id: str,
+        now: datetime,
+    ) -> None:
+        """Note blobs that nobody knows yet, all of them needed by one thing.
+
+        Args:
+            tenant_id: Whose.
+            sizes: Bytes of each, by its SHA-256; at least one.
+            media_type: Of each.
+            owner_kind: What needs them.
+            owner_id: Which one.
+            now: When.
+
+        Raises:
+            AlreadyThere: one of them is known.
+        """
+        rows = [BlobRow(tenant_id, name, size, media_type, now) for name, size in sizes.items()]
+        uses = [BlobUse(tenant_id, name, owner_kind, owner_id, None, now) for name in sizes]
+        self._run_all(insert(blobs), [columns_of(row) for row in rows])
+        self._run_all(insert(blob_uses), [columns_of(use) for use in uses])
 
     def find(self, tenant_id: str, sha256: str) -> BlobRow | None:
         """Return a blob's row."""

@@ -215,6 +215,15 @@ class Jobs(Repository):
         runs = this & (jobs.c.state == JobState.RUNNING)
         return self._changed(update(jobs).where(runs).values(cancel_asked=True)) > 0
 
+    def cancel_batch(self, tenant_id: str, batch_id: str, now: datetime) -> int:
+        """Cancel all that has not ended of a batch; return how many jobs that concerned."""
+        these = (jobs.c.tenant_id == tenant_id) & (jobs.c.batch_id == batch_id)
+        these &= jobs.c.parent_id == ""
+        ended = _ended(JobState.CANCELLED, now)
+        waits = update(jobs).where(these, jobs.c.state == JobState.WAITING).values(ended)
+        runs = update(jobs).where(these, jobs.c.state == JobState.RUNNING)
+        return self._changed(waits) + self._changed(runs.values(cancel_asked=True))
+
     def requeue(self, tenant_id: str, job_id: str, now: datetime) -> bool:
         """Let a job that is parked or cancelled begin anew, in turn; False where it is neither."""
         job = self.find(tenant_id, job_id)
@@ -238,7 +247,7 @@ class Jobs(Repository):
     def park(self, tenant_id: str, job_id: str, now: datetime, error: str) -> bool:
         """Park a job that waits for something that will not come; False where it does not wait."""
         waits = _is(tenant_id, job_id) & (jobs.c.state == JobState.WAITING)
-        values = _ended(JobState.PARKED, now) | {"error": error[:LONGEST_ERROR]}
+        values = _ended(JobState.PARKED, now) | {"error": error[:LONGEST_ERROR], "due_at": now}
         return self._changed(update(jobs).where(waits).values(values)) > 0
 
     def ended(self, tenant_id: str, before: datetime, limit: int = 200) -> tuple[Job, ...]:

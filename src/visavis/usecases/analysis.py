@@ -14,6 +14,7 @@ import structlog
 
 from visavis.core.errors import DeadlineExceeded, InvalidImage, WeightsError
 from visavis.core.settings import BatchOptions, ImageOptions, QualityOptions
+from visavis.core.trace import Trace, current_parent
 from visavis.core.types import Faces, Feature, Pixels, Source
 from visavis.usecases.attributes import caption
 from visavis.usecases.drift import Drift
@@ -83,6 +84,7 @@ class Request:
     source: Source
     features: frozenset[Feature]
     annotate: bool
+    trace: Trace | None = None
 
 
 class Analyses:
@@ -153,7 +155,7 @@ class Analyses:
             Unavailable: the service is stopping or its workers died.
         """
         self._policy.check(features)
-        request = Request(source, frozenset(features), annotate)
+        request = Request(source, frozenset(features), annotate, current_parent())
         return self._batcher.submit(request, wait=wait)
 
     def analyze(

@@ -157,6 +157,25 @@ class Jobs:
 
         return self._ground.store.run(cancel)
 
+    def cancel_batch(self, actor: Actor, batch_id: str) -> BatchState:
+        """Cancel all that has not ended of what was asked for together.
+
+        Raises:
+            NotAllowed: they may not.
+            NotFound: there is no such batch.
+        """
+        actor.require(Permission.JOBS_WRITE)
+        tenant_id, now = actor.tenant_id, self._ground.clock()
+
+        def cancel(work: Work) -> dict[JobState, int]:
+            work.jobs.cancel_batch(tenant_id, batch_id, now)
+            return work.jobs.counts(tenant_id, batch_id)
+
+        counts = self._ground.store.run(cancel)
+        if not counts:
+            raise NotFound("batch")
+        return BatchState(batch_id, counts)
+
     def requeue(self, actor: Actor, job_id: str) -> Job:
         """Let a job that is parked or cancelled begin anew.
 

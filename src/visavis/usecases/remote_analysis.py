@@ -11,6 +11,7 @@ import structlog
 
 from visavis.core.errors import Unavailable, VisavisError
 from visavis.core.settings import BatchOptions, ImageOptions
+from visavis.core.trace import bound
 from visavis.rpc.client import AnalysisClient
 from visavis.rpc.generated.face_analysis_pb2 import AnalyzeRequest, DescribeResponse
 from visavis.usecases.analysis import Analyses, Analysis, Request
@@ -99,7 +100,8 @@ class RemoteAnalyses(Analyses):
         """Have one picture analysed; its name stays here."""
         try:
             check_bytes(request.source.data, self._images)
-            message = self._client.analyze(_message(request))
+            with bound(trace=request.trace or ""):
+                message = self._client.analyze(_message(request))
             self._maker.require(message.embedder)
             found = from_message(message)
         except VisavisError as exc:

@@ -21,6 +21,13 @@ MOST_FACES = 100_000
 GENDERS = (*CLASSES[Head.GENDER], UNKNOWN)
 EMOTIONS = (*CLASSES[Head.EMOTION], UNKNOWN)
 
+NAMES = (
+    *("from", "to", "least_faces", "most_faces", "job_id", "batch_id", "least_score"),
+    *("youngest", "oldest", "gender", "emotion", "smile"),
+)
+"""Everything that can be asked for."""
+
+_YEARS = (2, 9998)
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -70,12 +77,11 @@ def utc(at: datetime) -> datetime:
     """Return a time in UTC; one that says no zone is taken to be.
 
     Raises:
-        InvalidInput: it is beyond what a calendar has.
+        InvalidInput: it is so near to an end of the calendar that a day more or less is no date.
     """
-    try:
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except OverflowError:
-        raise InvalidInput("no such time can be looked for; give a year from 2 to 9998") from None
+    if not _YEARS[0] <= at.year <= _YEARS[1]:
+        raise InvalidInput("no such time can be looked for; give a year from 2 to 9998")
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _time(words: Mapping[str, str], name: str) -> datetime | None:

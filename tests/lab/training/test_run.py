@@ -29,7 +29,7 @@ def embedder(weights):
 
 @pytest.fixture(scope="module")
 def trained(crops, recipe, embedder, tmp_path_factory):
-    from visavis.lab.training.loop import Told
+    from visavis.lab.training.epochs import Told
     from visavis.lab.training.run import Origin, train
 
     told: list[Told] = []

@@ -17,13 +17,16 @@ from visavis.entry.cli import (
     grpc,
     harmonize,
     index,
+    jobs,
     keys,
     logs,
     models,
     privacy,
     recognition,
+    results,
     serve,
     train,
+    up,
     vault,
     worker,
 )
@@ -44,6 +47,8 @@ app.command("verify")(recognition.verify)
 app.command("calibrate")(calibrate.calibrate)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("up")(up.up)
+app.command("down")(up.down)
 app.command("grpc")(grpc.grpc)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
@@ -56,6 +61,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(vault.app, name="vault")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(results.app, name="results")
 app.add_typer(index.app, name="index")
 app.add_typer(harmonize.app, name="harmonize")
 app.add_typer(evaluate.app, name="evaluate")

@@ -4,19 +4,23 @@ The driver sends numbers of parts and gets counts back; pictures and results nev
 Ray is loaded late: it reads the environment when it is.
 """
 
+import ipaddress
 import logging
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import numpy as np
 
+from visavis.core import log
 from visavis.core.errors import InvalidSettings, Unavailable, VisavisError
 from visavis.core.settings import RuntimeOptions
 from visavis.entry.cli.bulk_worker import Job, Worker
@@ -43,10 +47,10 @@ _QUIET = {
     "RAY_USAGE_STATS_PROMPT_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # what matters comes as an exception, too
 }
-_ALONE = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # every port on loopback, on Linux as well
-    "RAY_AUTH_MODE": "token",  # others may have accounts on this machine
-}
+_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Keeps every port on loopback, on Linux as on those."""
+
+_CONNECT_S = 10
 
 _Row: TypeAlias = dict[str, Any]
 
@@ -61,6 +65,7 @@ class Actor:
     """
 
     def __init__(self, job: Job) -> None:
+        log.configure("warning", json=True)  # it removes what no log may hold
         self._error = ""
         try:
             self._worker = Worker(job)
@@ -94,8 +99,10 @@ def cluster(address: str, runtime: RuntimeOptions) -> Iterator[int]:
         Unavailable: no cluster answers, or none can be started.
     """
     os.environ.update(_QUIET)
-    if address == LOCAL:
-        os.environ.update(_ALONE, RAY_AUTH_TOKEN=secrets.token_hex(32))
+    if address == LOCAL:  # others may have accounts on this machine
+        os.environ.update(_LOOPBACK, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+    elif ":" in address:
+        _reach(address)
     ray = _load()
     folder = tempfile.mkdtemp(prefix="visavis-ray-", dir=_short_folder())
     try:
@@ -105,6 +112,19 @@ def cluster(address: str, runtime: RuntimeOptions) -> Iterator[int]:
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reach(address: str) -> None:
+    """Find out whether somebody listens: Ray itself asks for minutes."""
+    try:
+        place = urlsplit(f"//{address.removeprefix('ray://')}")
+        socket.create_connection((place.hostname, place.port), _CONNECT_S).close()
+        if ipaddress.ip_address(socket.gethostbyname(str(place.hostname))).is_loopback:
+            os.environ.update(_LOOPBACK)
+    except (OSError, ValueError) as exc:
+        raise Unavailable(
+            f"no Ray cluster at {address} ({exc}); check --ray-address and that the cluster runs"
+        ) from exc
 
 
 def _short_folder() -> str | None:
@@ -156,8 +176,8 @@ def _join(ray: Any, address: str, runtime: RuntimeOptions, folder: str) -> None:
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as exc:
         reason = (str(exc).strip().splitlines() or [type(exc).__name__])[0][:200]
         raise Unavailable(
-            f"no Ray cluster at {address} ({reason}); check --ray-address, and that it runs Ray "
-            f"{ray.__version__} and this version of Python"
+            f"no Ray cluster at {address} ({reason}); check --ray-address, that it runs Ray "
+            f"{ray.__version__} and this version of Python, and its token in RAY_AUTH_TOKEN"
         ) from exc
 
 

@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 from visavis.core.errors import InvalidInput, NotAllowed, UnknownWeights, VisavisError
 
 if TYPE_CHECKING:  # `visavis --help` answers without loading the settings or the use cases
+    from contextlib import AbstractContextManager
+
     from visavis.core.settings import Settings
     from visavis.entry.services import People, Records, Services
 
@@ -29,6 +31,7 @@ class Roof:
         records: Opens what is kept: accounts, people, privacy; whoever calls it closes it.
         people: Joins both to what recognises people.
         work: Does the jobs of some queues until stopped; calls back once it has begun.
+        doing: Does jobs in this process meanwhile.
         serve_grpc: Serves gRPC until stopped; calls back with the address once it listens.
     """
 
@@ -37,6 +40,7 @@ class Roof:
     records: "Callable[[Settings], Records]"
     people: "Callable[[Services, Records], People]"
     work: "Callable[[Settings, Sequence[str], Callable[[], None]], None]"
+    doing: "Callable[[Settings, Records], AbstractContextManager[None]]"
     serve_grpc: "Callable[[Settings, Callable[[str], None]], None]"
 
 

@@ -62,8 +62,11 @@ def _put(path: Path, data: bytes) -> None:
 
 
 def open_target(target: str) -> AbstractContextManager[BinaryIO]:
-    """Open `target` for writing; `-` is standard output."""
-    return nullcontext(sys.stdout.buffer) if target == STDOUT else replacing(Path(target))
+    """Open `target` for writing; `-` is standard output, and a device or pipe stays one."""
+    if target == STDOUT:
+        return nullcontext(sys.stdout.buffer)
+    path = Path(target)
+    return path.open("wb") if path.exists() and not path.is_file() else replacing(path)
 
 
 class FolderSink:

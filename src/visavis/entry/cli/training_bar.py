@@ -9,7 +9,7 @@ from visavis.entry.cli.console import say, stderr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from visavis.lab.training.loop import Told
+    from visavis.lab.training.epochs import Told
 
 
 @contextmanager

@@ -26,7 +26,7 @@ class Collector(Protocol):
             analysis: What that stage found.
 
         Returns:
-            Whether it was the last one that was missing.
+            Whether all parts are there.
         """
 
 

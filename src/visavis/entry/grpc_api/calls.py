@@ -18,8 +18,10 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from visavis.core.errors import DeadlineExceeded, InvalidInput
+from visavis.core.trace import belongs_to
 from visavis.entry.grpc_api.access import Admission, Caller, Rule
 from visavis.entry.grpc_api.errors import refuse
+from visavis.entry.grpc_api.traces import traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,38 +101,42 @@ class Calls:
     def _served(
         self, described: MethodDescriptor, method: Method
     ) -> "grpc.RpcMethodHandler[Message, Message]":
-        read = GetMessageClass(described.input_type).FromString
+        read, name = GetMessageClass(described.input_type).FromString, described.full_name
         if described.server_streaming:
-            return grpc.stream_stream_rpc_method_handler(
-                self._stream(method, is_stream=described.client_streaming), read, _to_bytes
-            )
-        return grpc.stream_unary_rpc_method_handler(self._single(method), read, _to_bytes)
+            streams = self._stream(method, name, is_stream=described.client_streaming)
+            return grpc.stream_stream_rpc_method_handler(streams, read, _to_bytes)
+        return grpc.stream_unary_rpc_method_handler(self._single(method, name), read, _to_bytes)
 
-    def _single(self, method: Method) -> Callable[..., Message]:
+    def _single(self, method: Method, name: str) -> Callable[..., Message]:
         """Return what answers one message with one."""
 
         def answer(requests: Iterator[Message], context: grpc.ServicerContext) -> Message:
-            with _refusing(context):
+            with traced(context, name), _refusing(context):
                 call = self._admitted(method.rule, context)
                 found: Message = method.serve(call, self._first(call, requests))
                 return found
 
         return answer
 
-    def _stream(self, method: Method, *, is_stream: bool) -> Callable[..., Iterator[Message]]:
+    def _stream(
+        self, method: Method, name: str, *, is_stream: bool
+    ) -> Callable[..., Iterator[Message]]:
         """Return what answers a message, or a stream of them, with a stream."""
 
         def answers(
             requests: Iterator[Message], context: grpc.ServicerContext
         ) -> Iterator[Message]:
-            with _refusing(context):
+            with traced(context, name), _refusing(context):
                 call = self._admitted(method.rule, context)
-                yield from method.serve(call, requests if is_stream else next(requests))
+                sent = requests if is_stream else self._first(call, requests)
+                yield from method.serve(call, sent)
 
         return answers
 
     def _admitted(self, rule: Rule, context: grpc.ServicerContext) -> Call:
         caller = self._admission.admit(rule, context)
+        if caller.actor is not None:
+            belongs_to(tenant_id=caller.actor.tenant_id)
         theirs = context.time_remaining()  # None: they wait as long as we like
         allowed_s = self._deadline_s if theirs is None else min(theirs, self._deadline_s)
         until = time.monotonic() + allowed_s

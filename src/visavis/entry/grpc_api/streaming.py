@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 
 import grpc
@@ -74,8 +76,8 @@ class Stream:
             VisavisError: the caller may not go on.
         """
         self._call.context.add_callback(self._end)
-        reader = threading.Thread(target=self._read, args=(requests,), name="stream", daemon=True)
-        reader.start()
+        act = partial(copy_context().run, self._read, requests)  # in the trace of the call
+        threading.Thread(target=act, name="stream", daemon=True).start()
         try:
             while (done := self._next()) is not None:
                 yield self._answer(done)

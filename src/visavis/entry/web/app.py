@@ -22,6 +22,7 @@ from visavis.entry.web.pages import (
     face_login,
     heads,
     invitations,
+    jobs,
     logs,
     passwords,
     people,
@@ -81,7 +82,7 @@ def mount(app: FastAPI, services: Services, records: Records) -> None:
     recognise.install(records, known, handover)
     verify.install(records, known)
     profile.install(records, known)
-    for page in (users, privacy, settings, logs, results):
+    for page in (users, privacy, settings, logs, results, jobs):
         page.install(records)
     ui.run_with(
         app,

@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 from visavis.core.errors import InvalidInput
 from visavis.core.log_lines import Level
-from visavis.entry.web.fields import line, select
+from visavis.entry.web.fields import select
 from visavis.entry.web.shell import LOGS
 from visavis.store.log_lines import Wanted
 
 SERVICES = ("api", "worker", "detect", "describe", "store", "log", "grpc")
 LEVELS = (
     ("debug", "All"),
-    ("info", "Info and above"),
-    ("warning", "Warnings and errors"),
+    ("info", "Info and up"),
+    ("warning", "Warnings and up"),
     ("error", "Errors"),
 )
 HOUR, EVER, RANGE = "hour", "ever", "range"
@@ -39,6 +39,7 @@ _GO = (
     '<div class="vl-go"><button class="vv-button vv-primary">Show</button>'
     '<a class="vv-plain vl-clear" href="{clear}">Clear</a></div>'
 )
+_HINT = 'placeholder="In the event or its fields"'
 _USUAL = {"level": "info", "time": "day"}
 _ID = re.compile("[0-9a-f]{32}")
 _LONGEST = 100
@@ -111,11 +112,8 @@ def read(said: Callable[[str], str]) -> Filter:
 def drawn(shown: Filter) -> str:
     """Return the fields of the filter, filled in."""
     services = [("", "All services"), *((name, name) for name in SERVICES)]
-    words = (
-        '<label for="text">Words</label><input id="text" name="text" type="search" '
-        f'maxlength="{_LONGEST}" autocomplete="off" value="{escape(shown.text)}" '
-        'placeholder="In the event or its fields">'
-    )
+    searched = f'type="search" maxlength="{_LONGEST}" autocomplete="off" {_HINT}'
+    words = _input("text", "Words", shown.text, searched)
     return "".join(
         (
             _field("vl-words", words),
@@ -136,11 +134,17 @@ def _field(kind: str, content: str) -> str:
 
 
 def _when(name: str, label: str, value: str) -> str:
-    return line(name, label, kind="datetime-local", value=value, required=False)
+    return _input(name, label, value, 'type="datetime-local"')
 
 
 def _id_field(name: str, label: str, value: str) -> str:
-    return line(name, label, value=value, longest=32, more='autocomplete="off" spellcheck="false"')
+    return _input(name, label, value, 'maxlength="32" autocomplete="off" spellcheck="false"')
+
+
+def _input(name: str, label: str, value: str, more: str) -> str:
+    """Return an input with its label; that none of them is needed goes without saying."""
+    marks = f'id="{name}" name="{name}" value="{escape(value)}"'
+    return f'<label for="{name}">{label}</label><input {marks} {more}>'
 
 
 def _one_of(word: str, known: Collection[str], what: str) -> str:

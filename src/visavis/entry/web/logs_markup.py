@@ -6,6 +6,7 @@ Everything that a line holds goes through `escape`; all else is ours.
 from collections.abc import Collection, Sequence
 from datetime import UTC
 from html import escape
+from itertools import groupby
 
 import orjson
 
@@ -36,22 +37,20 @@ def drawn(lines: Sequence[LogLine], opened: Collection[str], *, kept: bool) -> s
     """
     if not lines:
         return NOTHING if kept else NOT_KEPT
-    rows, last = [], ""
-    for line in lines:
-        here = day(line.at)
-        if here != last:
-            rows.append(f'<h2 class="vl-day">{here}</h2>')
-        last = here
-        rows.append(_line(line, is_open=line.id in opened))
-    return f'<div class="vl-list" role="list">{"".join(rows)}</div>'
+    return "".join(
+        f'<h2 class="vl-day">{name}</h2><ul class="vl-list">'
+        + "".join(f"<li>{_line(line, is_open=line.id in opened)}</li>" for line in of_day)
+        + "</ul>"
+        for name, of_day in groupby(lines, lambda line: day(line.at))
+    )
 
 
 def _line(line: LogLine, *, is_open: bool) -> str:
     """Return a row; it is drawn open again after the list has changed."""
     at = line.at.astimezone(UTC)
     return (
-        f'<details class="vl-line" data-level="{line.level.word}" role="listitem"'
-        f'{" open" if is_open else ""}>'
+        f'<details class="vl-line" data-level="{line.level.word}"'
+        f"{' open' if is_open else ''}>"
         f'<summary data-do="open" data-of="{line.id}">'
         f'<time datetime="{at:%Y-%m-%dT%H:%M:%S.%fZ}">{at:%H:%M:%S}<small>.{_millis(line)}</small>'
         f'</time><span class="vl-level">{line.level.word}</span>'

@@ -27,6 +27,7 @@ NAMES: Mapping[What, str] = {
     What.FILES_UNUSED: "Unused files",
     What.LOGINS_ENDED: "Ended logins",
     What.RECEIPTS: "Receipts",
+    What.RESULTS: "Results",
 }
 
 Changes = Mapping[What, int | None]

@@ -14,7 +14,7 @@ from visavis.entry.web.questions import Form
 from visavis.entry.web.visitor import Visit
 from visavis.entry.web.words import date_of, day
 from visavis.store.results import EVERYTHING, Sought
-from visavis.usecases.results_sought import MOST_FACES, OLDEST, from_words, to_words
+from visavis.usecases.results_sought import MOST_FACES, OLDEST, from_words, to_words, utc
 
 TOGGLE_JS = """(e) => {
   const button = e.target.closest(".vr-toggle");
@@ -65,7 +65,7 @@ def given(form: Form) -> Sought:
     since, last = date_of(form.text("since")), date_of(form.text("until"))
     words = {name: form.text(name) for name in (*_NUMBERS, *_WORDS)}
     words["from"] = since.isoformat() if since else ""
-    words["to"] = (last + _DAY).isoformat() if last else ""
+    words["to"] = (utc(last) + _DAY).isoformat() if last else ""
     return from_words(words)
 
 

@@ -42,6 +42,9 @@ class Place:
 _WITH_PICTURES = ("camera", "analysis", "dialogs", "office", "people")
 
 ANALYSE = Place(".", "Analyse", Permission.ANALYSE, ("camera", "analysis"))
+JOBS = Place(
+    "jobs", "Jobs", Permission.JOBS_READ, ("camera", "analysis", "dialogs", "office", "jobs")
+)
 RESULTS = Place("results", "Results", Permission.RESULTS_READ, ("dialogs", "office", "results"))
 RESULT = Place(
     "results/{result}",
@@ -61,7 +64,10 @@ USERS = Place("users", "Users", Permission.USERS_READ, ("dialogs", "office"))
 SETTINGS = Place("settings", "Settings", Permission.USERS_WRITE, ("dialogs", "office"))
 PROFILE = Place("profile", "Profile and security", sheets=("dialogs", "camera", "profile"))
 
-IN_THE_BAR = (ANALYSE, RESULTS, RECOGNISE, VERIFY, PEOPLE, MODELS, PRIVACY, LOGS, USERS, SETTINGS)
+IN_THE_BAR = (
+    *(ANALYSE, JOBS, RESULTS, RECOGNISE, VERIFY, PEOPLE, MODELS),
+    *(PRIVACY, LOGS, USERS, SETTINGS),
+)
 
 Build = Callable[[Visit, Actor], Awaitable[None]]
 """Builds what is below the bar, for whoever looks at it."""

@@ -17,7 +17,7 @@ from visavis.lab.portraits import PortraitReader, for_portraits
 from visavis.lab.roots import Root, open_root
 from visavis.lab.tracking.base import Run, Tracking
 from visavis.lab.training.crops import CropSet, load_crops
-from visavis.lab.training.loop import Told
+from visavis.lab.training.epochs import Told
 from visavis.lab.training.recipes import Recipe
 from visavis.lab.training.run import Origin, Trained, train
 from visavis.vision.analyzer import Analyzer

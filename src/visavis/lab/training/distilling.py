@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from visavis.core.errors import InvalidInput
 from visavis.core.types import Floats, Pixels
 from visavis.lab.training.augment import centred
+from visavis.lab.training.epochs import Told
 from visavis.lab.training.export import OPSET, run_graph, set_metadata
 from visavis.lab.training.lesson import Lesson
-from visavis.lab.training.loop import Told
 from visavis.lab.training.pupil import Pupil, PupilRecipe, make_pupil
 from visavis.lab.training.run import Origin
 from visavis.lab.training.teaching import Teaching

@@ -17,8 +17,9 @@ from visavis.lab.attribute_measures import measure
 from visavis.lab.calibration import fit_calibration, unknown_limit
 from visavis.lab.training.augment import centred
 from visavis.lab.training.crops import NO_LABEL, CropSet
+from visavis.lab.training.epochs import Told
 from visavis.lab.training.export import agreement, finish, quantise, run_graph, to_onnx
-from visavis.lab.training.loop import CHECKPOINT_FORMAT, Told, Training
+from visavis.lab.training.loop import CHECKPOINT_FORMAT, Training
 from visavis.lab.training.nets import HeadsNet, make_net
 from visavis.lab.training.recipes import Recipe
 from visavis.vision.heads.card import HeadCard, HeadFacts

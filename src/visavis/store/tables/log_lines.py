@@ -17,9 +17,9 @@ log_lines = table(
     Column("trace_id", Words(32), nullable=False),
     Column("process", Words(100), nullable=False),
     Column("fields", Json, nullable=False),
-    # Ids sort by time, so these serve pages; what else they hold is compared without the rows.
+    # Ids sort by time, so these and the key serve pages; what else the first one holds is compared
+    # without the rows.
     Index(None, "id", "level", "service"),
-    Index(None, "tenant_id", "id", "level", "service"),
     Index(None, "job_id", "id"),
     Index(None, "trace_id", "id"),
 )

@@ -26,7 +26,6 @@ from visavis.entry.http_api.schemas_jobs import (
     LastEventId,
     OfBatch,
     OfKind,
-    Queue,
     QueueName,
     Queues,
     States,
@@ -128,6 +127,17 @@ def batch(batch_id: RowId, actor: Caller, records: Held) -> Batch:
     return of_batch(records.jobs.batch(actor, batch_id))
 
 
+@router.post(
+    "/jobs/batches/{batch_id}/cancel",
+    summary="Cancel a batch",
+    responses=answers(_NO_BATCH, UNFIT),
+)
+@needs(Permission.JOBS_WRITE)
+def cancel_batch(batch_id: RowId, actor: Caller, records: Held) -> Batch:
+    """Cancel all that has not ended of what was asked for together."""
+    return of_batch(records.jobs.cancel_batch(actor, batch_id))
+
+
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=answers(_ABSENT, UNFIT))
 @needs(Permission.JOBS_WRITE)
 def cancel(job_id: RowId, actor: Caller, records: Held) -> Job:
@@ -187,20 +197,28 @@ def queues(actor: Caller, records: Held) -> Queues:
     return Queues(items=[of_queue(each) for each in records.jobs.queues(actor)])
 
 
-@router.post("/queues/{name}/pause", summary="Pause a queue", responses=answers(_NO_QUEUE, UNFIT))
+@router.post(
+    "/queues/{name}/pause",
+    status_code=204,
+    summary="Pause a queue",
+    responses=answers(_NO_QUEUE, UNFIT),
+)
 @needs(Permission.SETTINGS_WRITE)
-def pause(name: QueueName, actor: Caller, records: Held) -> Queue:
-    """Let the jobs of a queue wait; those that are under way are finished."""
+def pause(name: QueueName, actor: Caller, records: Held) -> None:
+    """Let the jobs of a queue wait, of all organisations; those under way are finished."""
     records.jobs.hold(actor, name)
-    return _queue(records, actor, name)
 
 
-@router.post("/queues/{name}/resume", summary="Resume a queue", responses=answers(_NO_QUEUE, UNFIT))
+@router.post(
+    "/queues/{name}/resume",
+    status_code=204,
+    summary="Resume a queue",
+    responses=answers(_NO_QUEUE, UNFIT),
+)
 @needs(Permission.SETTINGS_WRITE)
-def resume(name: QueueName, actor: Caller, records: Held) -> Queue:
+def resume(name: QueueName, actor: Caller, records: Held) -> None:
     """Let the jobs of a queue go on."""
     records.jobs.let_go(actor, name)
-    return _queue(records, actor, name)
 
 
 def _job(records: Records, actor: Actor, job_id: str) -> Job:
@@ -209,10 +227,6 @@ def _job(records: Records, actor: Actor, job_id: str) -> Job:
 
 def _batch(records: Records, actor: Actor, batch_id: str) -> Batch:
     return of_batch(records.jobs.batch(actor, batch_id))
-
-
-def _queue(records: Records, actor: Actor, name: str) -> Queue:
-    return next(of_queue(each) for each in records.jobs.queues(actor) if each.queue == name)
 
 
 def _features(request: Request, form: Form, actor: Actor, records: Records) -> frozenset[Feature]:

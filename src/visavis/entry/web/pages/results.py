@@ -1,10 +1,12 @@
 """The page of results: all of them in a grid, found by date, faces and attributes."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from nicegui import ui
 
 from visavis.core.attributes import Head
+from visavis.core.errors import Unavailable
 from visavis.entry.services import Records
 from visavis.entry.web import results_detail, results_pictures, results_search, shell
 from visavis.entry.web import results_markup as markup
@@ -73,10 +75,11 @@ class ResultsPage:
 
     async def _look(self) -> None:
         """Show results that have come, and no longer those that have gone."""
-        page = await self._visit.do(lambda actor: self._read(actor, None))
-        shown = self._list.items[: len(page.items)]
-        if [each.id for each in page.items] != [each.id for each in shown]:
-            await self._show()
+        with suppress(Unavailable):  # the database is away for a moment, say: look again
+            page = await self._visit.do(lambda actor: self._read(actor, None))
+            shown = self._list.items[: len(page.items) if page.next else None]
+            if [each.id for each in page.items] != [each.id for each in shown]:
+                await self._show()
 
     def _read(self, actor: Actor, cursor: str | None) -> Page[Result]:
         return self._results.page(actor, self._sought, cursor=cursor)

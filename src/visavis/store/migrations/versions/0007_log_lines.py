@@ -14,7 +14,6 @@ depends_on = None
 _LINES = "log_lines"
 _INDEXES = (
     ("id", "level", "service"),
-    ("tenant_id", "id", "level", "service"),
     ("job_id", "id"),
     ("trace_id", "id"),
 )
