@@ -1,10 +1,8 @@
 """The containers of compose.yaml are what `visavis` knows, and may do as little as they need."""
 
 import re
-from functools import reduce
 from typing import Any
 
-import click
 import pytest
 import typer
 import yaml
@@ -66,14 +64,11 @@ def test_commands_are_ours(compose):
     for one in ours(compose).values():
         words = [word for word in one["command"] if not word.startswith("-")]
         options = [word for word in one["command"] if word.startswith("--")]
-        found = reduce(_inside, words, root)
+        found: Any = root
+        for word in words:  # one that is no command is an option's value
+            found = getattr(found, "commands", {}).get(word, found)
         known = {opt for parameter in found.params for opt in parameter.opts}
         assert set(options) <= known, one["command"]
-
-
-def _inside(command: click.Command, word: str) -> click.Command:
-    """Return the subcommand of a word; a word that is none is an option's value."""
-    return getattr(command, "commands", {}).get(word, command)
 
 
 def test_variables_are_settings_and_hold_no_secret(compose):

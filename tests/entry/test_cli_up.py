@@ -170,7 +170,7 @@ def test_who_does_not_end_is_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(processes, "PROGRAM", STUBBORN)
     monkeypatch.setattr(processes, "STOP_WITHIN_S", 2.0)
     said: list[str] = []
-    over, noted = threading.Event(), []
+    over, noted = threading.Event(), list[int]()
 
     def changed(children):
         noted.extend(child.pid for child in children)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.entry.http_house import House, serving_house
-from tests.entry.http_jobs import Crew, events, hostile, portrait
+from tests.entry.http_jobs import Crew, Event, events, hostile, portrait
 from visavis.core.roles import Role
 from visavis.entry.wiring_work import open_work
 from visavis.usecases.queues import PICTURES
@@ -53,7 +53,7 @@ def test_good_pictures_are_done_and_bad_ones_parked_with_their_reason(crew, shar
     mixed = [*bad[::2], *good, *bad[1::2]]
     told = crew.sent(*mixed, features="points,age")
     crew.follow(f"batches/{told['batch_id']}")
-    ends = Counter()
+    ends: Counter[str] = Counter()
     for (name, content), accepted in zip(mixed, told["jobs"], strict=True):
         job = crew.job(accepted["id"])
         at_once = crew.house.client.post(
@@ -103,7 +103,7 @@ def test_a_key_gives_the_jobs_of_the_first_time(crew, shared_data):
 
 def test_a_job_is_followed_from_the_first_state_to_the_last(crew, house, paused, shared_data):
     (job,) = crew.sent(portrait(shared_data, 0), priority="2")["jobs"]
-    seen = []
+    seen: list[Event] = []
     with crew.stream(job["id"]) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         for event in events(answer.iter_lines()):

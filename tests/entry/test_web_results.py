@@ -183,6 +183,13 @@ def test_neighbours_follow_and_a_result_is_removed(
 def test_private_modes_are_told_and_only_who_may_removes(
     browser: Browser, site: Site, shared_data: Path
 ) -> None:
+    with records_of(site) as records:
+        records.privacy.change(owner_of(records), mode=Mode.IDENTIFY)
+    with logged_in(browser, site, "/results") as page:
+        expect(page.get_by_role("heading", name="Results are not kept")).to_be_visible()
+        expect(page.get_by_role("link", name="Open the privacy rules")).to_be_visible()
+    with records_of(site) as records:
+        records.privacy.change(owner_of(records), mode=Mode.ANONYMOUS)
     name = put(site, portrait(shared_data, 8))
     with records_of(site) as records:
         records.privacy.change(owner_of(records), mode=Mode.IDENTIFY)

@@ -94,9 +94,11 @@ def _fill_subject(work, tenant, name):
 
 def _fill_jobs(work, tenant, name):
     """Make a job that runs, with a stage, and one that is parked."""
-    told = {"kind": "test", "queue": "pictures", "batch_id": f"batch of {name}"}
+    batch = f"batch of {name}"
     parked, job = (
-        work.jobs.add_all(tenant, [NewJob(**told, once=once)], NOW)[0].id
+        work.jobs.add_all(tenant, [NewJob("test", "pictures", batch_id=batch, once=once)], NOW)[
+            0
+        ].id
         for once in (None, f"key of {name}")
     )
     held = work.job_queues.take("pictures", NOW, LATER)
@@ -104,7 +106,7 @@ def _fill_jobs(work, tenant, name):
     lease = work.job_queues.take("pictures", NOW, LATER).lease
     work.jobs.add_all(tenant, [NewJob("test", "store", parent_id=job, due_at=LATER)], NOW)
     work.job_parts.add(tenant, job, "boxes", f"part of {name}".encode(), NOW)
-    return {"job": job, "parked": parked, "lease": lease, "batch": told["batch_id"]}
+    return {"job": job, "parked": parked, "lease": lease, "batch": batch}
 
 
 def consent(work, tenant, subject, notice, **changed):

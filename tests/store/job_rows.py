@@ -37,6 +37,13 @@ def take(store: Store, now=NOW, queue: str = QUEUE) -> Job | None:
     return store.run(lambda work: work.job_queues.take(queue, now, now + LEASE))
 
 
+def taken(store: Store, now=NOW) -> Job:
+    """Take the job whose turn it is; there is one."""
+    job = take(store, now)
+    assert job is not None
+    return job
+
+
 def find(store: Store, job: Job) -> Job:
     """Return a job as it is now."""
     with store.reading() as work:

@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from tests.store.filling import MINUTE, NOW
-from tests.store.job_rows import LEASE, QUEUE, add, find, take, tenants
+from tests.store.job_rows import LEASE, QUEUE, add, find, take, taken, tenants
 from visavis.store.errors import AlreadyThere
 from visavis.store.job_queues import QueueState
 from visavis.store.jobs import NewJob
@@ -28,7 +28,7 @@ def test_four_takers_at_once_take_every_job_once(store):
     made = {job.id for name in names for job in add(store, name, JOBS // 2)}
     start = Barrier(TAKERS, timeout=60)
 
-    def work(_: int) -> list[str]:
+    def finish_some(_: int) -> list[str]:
         start.wait()
         mine = []
         for _ in range(10 * JOBS):
@@ -40,13 +40,13 @@ def test_four_takers_at_once_take_every_job_once(store):
         raise AssertionError("there was always something left")
 
     with ThreadPoolExecutor(TAKERS) as pool:
-        taken = [job for mine in pool.map(work, range(TAKERS)) for job in mine]
+        taken = [job for mine in pool.map(finish_some, range(TAKERS)) for job in mine]
     assert Counter(taken) == Counter(made)
     with store.reading() as work:
         assert [work.jobs.counts(name) for name in names] == [{JobState.DONE: JOBS // 2}] * 2
 
 
-def waiting(store) -> int:
+def waiting(store):
     with store.reading() as work:
         return work.job_queues.waiting(QUEUE, 2 * JOBS)
 
@@ -55,12 +55,12 @@ def test_takers_of_abandoned_jobs_leave_nothing_to_the_dead(store):
     """Of those who were taken for dead and those who came after, one ends each job."""
     (name,) = tenants(store, 1)
     add(store, name, TAKERS)
-    dead = [take(store) for _ in range(TAKERS)]
+    dead = [taken(store) for _ in range(TAKERS)]
     late = NOW + LEASE + MINUTE
     for job in store.run(lambda work: work.job_queues.abandoned(late)):
         told = job.tenant_id, job.id, job.lease, late
         assert store.run(lambda work, told=told: work.jobs.put_back(*told))
-    alive = [take(store, late) for _ in range(TAKERS)]
+    alive = [taken(store, late) for _ in range(TAKERS)]
     start = Barrier(2 * TAKERS, timeout=60)
 
     def finish(job):
@@ -91,7 +91,7 @@ def test_jobs_are_listed_in_parts_without_stages(store):
         add(store, name, now=NOW + i * MINUTE, batch_id="b" if i % 2 else "a")[0] for i in range(5)
     ]
     add(store, name, parent_id=made[0].id, batch_id="a")
-    job = take(store)
+    job = taken(store)
     end(store, job, JobState.PARKED, error="x" * 600)
     with store.reading() as work:
         first = work.jobs.page(name, 3)
@@ -120,7 +120,7 @@ def test_a_queue_that_is_held_gives_nothing_and_is_told_of(store):
     assert not store.run(lambda work: work.job_queues.let_go(QUEUE, NOW))
     assert store.run(lambda work: work.job_queues.untold(NOW, NOW)) == {QUEUE: 2}
     assert store.run(lambda work: work.job_queues.untold(NOW, NOW)) == {}
-    job = take(store)
+    job = taken(store)
     told = job.tenant_id, job.id, job.lease, NOW + MINUTE
     store.run(lambda work: work.jobs.put_back(*told, error="no"))
     take(store)
@@ -133,7 +133,7 @@ def test_a_queue_that_is_held_gives_nothing_and_is_told_of(store):
 def test_jobs_that_ended_long_ago_are_removed(store):
     (name,) = tenants(store, 1)
     (old, new) = add(store, name, 2)
-    for job in (take(store), take(store)):
+    for job in (taken(store), taken(store)):
         at = NOW if job.id == old.id else NOW + MINUTE
         held = job.tenant_id, job.id, job.lease
         store.run(lambda work, held=held, at=at: work.jobs.end(*held, JobState.DONE, at))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.store.databases import database
 from tests.store.filling import NOW
-from tests.store.job_rows import add, emptied, take, tenants
+from tests.store.job_rows import add, emptied, take, taken, tenants
 from visavis.core.settings import StoreOptions
 from visavis.store.engine import open_engine
 from visavis.store.kinds import JobState
@@ -115,7 +115,7 @@ def test_what_was_parked_or_cancelled_long_ago_moves_nobody(shared):
     store, (one, other, third) = shared
     emptied(store)
     (parked,) = add(store, one)
-    job = take(store)
+    job = taken(store)
     held = job.tenant_id, job.id, job.lease
     store.run(lambda work: work.jobs.end(*held, JobState.PARKED, NOW))
     gone = add(store, other, 30)
@@ -137,5 +137,5 @@ def test_priorities_come_first_in_every_order(shared):
         for priority in order:
             add(store, one, 2, priority=priority)
             add(store, other, 2, priority=priority)
-        taken = [take(store) for _ in range(16)]
-        assert [job.priority for job in taken] == sorted([0, 1, 2, 3] * 4)
+        order_taken = [taken(store) for _ in range(16)]
+        assert [job.priority for job in order_taken] == sorted([0, 1, 2, 3] * 4)

@@ -13,7 +13,7 @@ from visavis.core.errors import InvalidInput, Unavailable
 from visavis.core.types import Faces, Feature, Source
 from visavis.store.errors import NotThere
 from visavis.store.jobs import Job
-from visavis.store.kinds import JobState
+from visavis.store.kinds import JobState, Mode
 from visavis.usecases.analysis import Analysis
 from visavis.usecases.queues import DESCRIBE, DETECT, STORE
 from visavis.usecases.stage_parts import Part
@@ -59,7 +59,7 @@ def test_results_are_those_of_one_process(tmp_path, analyzer, shared_data, featu
     told = []
     for split in (False, True):
         with workshop(tmp_path / str(split), analyzer, split=split) as opened:
-            jobs = []
+            jobs: list[Job] = []
             for source in sources:  # one after the other: runs are shared alike
                 jobs += opened.submit(source, features=features)
                 opened.do()
@@ -223,3 +223,34 @@ def test_a_picture_that_has_its_result_is_not_looked_at_again(shop: Workshop, pe
     shop.do()
     assert shop.state(third) is JobState.DONE
     assert shop.files() == 3
+
+
+def test_where_results_may_not_be_kept_any_more_no_part_stays(shop: Workshop, people: list[Source]):
+    (job,) = shop.submit(people[0])
+    shop.do(DETECT)
+    shop.do(DESCRIBE)
+    with shop.ground.store.work() as work:
+        work.tenants.change(job.tenant_id, mode=Mode.IDENTIFY)
+    assert shop.do(STORE) == 1
+    assert shop.state(job) is JobState.PARKED
+    assert "not kept" in shop.job(job).error
+    assert shop.part_names(job) == frozenset()
+    shop.jobs.requeue(shop.house.operator, job.id)
+    shop.do()
+    assert shop.state(job) is JobState.PARKED
+
+
+def test_parts_are_sealed_and_hold_no_template(shop: Workshop, people: list[Source]):
+    (job,) = shop.submit(people[0], features=FEATURES | {Feature.EMBEDDING})
+    shop.do(DETECT)
+    shop.do(DESCRIBE)
+    with shop.ground.store.reading() as work:
+        kept = [work.job_parts.find(job.tenant_id, job.id, part) for part in Part]
+    for part, row in zip(Part, kept, strict=True):
+        assert row is not None
+        found = shop.parts.found(job, part)
+        assert found is not None
+        assert found.faces.embeddings is None
+        assert found.name == ""
+        assert found.sha256.encode() not in row.data
+        assert found.faces.boxes.tobytes() not in row.data

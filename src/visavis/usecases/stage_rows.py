@@ -34,16 +34,18 @@ def begin_anew(work: Work, job: Job, now: datetime) -> tuple[Job, ...]:
     return begin(work, [job], now)
 
 
-def park_whole(work: Work, stage: Job, now: datetime, error: str) -> None:
-    """Park the job whose stage was parked, for the same reason; the other stages end."""
-    if stage.parent_id and work.jobs.park(stage.tenant_id, stage.parent_id, now, error):
-        cancel(work, stage.tenant_id, stage.parent_id, now)
+def park_whole(work: Work, job: Job, now: datetime, error: str) -> None:
+    """Note that a job was parked: if it is a stage, so is the whole one, for the same reason."""
+    whole_id = job.parent_id or job.id
+    if whole_id == job.id or work.jobs.park(job.tenant_id, whole_id, now, error):
+        cancel(work, job.tenant_id, whole_id, now)
 
 
 def cancel(work: Work, tenant_id: str, job_id: str, now: datetime) -> None:
-    """End the stages of a job that wait, and have those stop that somebody works on."""
+    """Note that a job has ended without result: its stages end too, its parts are forgotten."""
     for stage in work.jobs.stages(tenant_id, job_id):
         work.jobs.cancel(tenant_id, stage.id, now)
+    work.job_parts.remove(tenant_id, job_id)
 
 
 def whole(work: Work, job: Job) -> Job:

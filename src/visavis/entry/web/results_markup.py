@@ -30,9 +30,23 @@ _GONE = (
     '<p class="vo-back"><a href="results">Results</a></p><h1>This result is not here</h1>'
     '<p class="vo-lead">It was removed, or its time was over.</p>'
 )
-_NONE_YET = (
-    "<h2>No results yet</h2><p>Pictures that are analysed by a job are kept here, sealed, with "
-    "what was found on them.</p>"
+_NOWHERE = (
+    (
+        "<h2>No results yet</h2><p>Pictures that are analysed by a job are kept here, sealed, with "
+        "what was found on them.</p>"
+    ),
+    "jobs",
+    "Analyse pictures in a job",
+    Permission.JOBS_WRITE,
+)
+_NOT_HERE = (
+    (
+        "<h2>Results are not kept</h2><p>In the privacy mode of your organisation no picture is kept, "
+        "unless the rules say so.</p>"
+    ),
+    shell.PRIVACY.path,
+    "Open the privacy rules",
+    Permission.PRIVACY_READ,
 )
 _NOT_KEPT = (
     "Results are not kept in the privacy mode of your organisation; those that are here were made "
@@ -95,16 +109,22 @@ def _tile(result: Result, sought: Sought, *, is_new: bool) -> str:
     )
 
 
-def nothing(sought: Sought, actor: Actor) -> str:
-    """Return what stands in the place of an empty grid, with the one thing to do."""
+def nothing(sought: Sought, actor: Actor, *, kept: bool) -> str:
+    """Return what stands in the place of an empty grid, with the one thing to do.
+
+    Args:
+        sought: What is looked for.
+        actor: Who looks.
+        kept: Whether results are kept now.
+    """
     if sought != EVERYTHING:
         return (
             '<div class="vr-none"><h2>No result matches</h2><p>Ask for less, or for other days.</p>'
             '<a class="vv-button vv-primary" href="results">Show all results</a></div>'
         )
-    can = actor.may(Permission.JOBS_WRITE)
-    link = '<a class="vv-button vv-primary" href="jobs">Analyse pictures in a job</a>'
-    return f'<div class="vr-none">{_NONE_YET}{link if can else ""}</div>'
+    said, path, label, needed = _NOWHERE if kept else _NOT_HERE
+    link = f'<a class="vv-button vv-primary" href="{path}">{label}</a>'
+    return f'<div class="vr-none">{said}{link if actor.may(needed) else ""}</div>'
 
 
 def gone() -> str:

@@ -46,6 +46,7 @@ class ResultsPage:
     def __init__(self, visit: Visit, actor: Actor) -> None:
         self._visit, self._results, self._actor = visit, visit.records.results, actor
         self._sought, self._opened_at = results_search.asked(visit), visit.records.ground.clock()
+        self._kept = True
         emotion = Head.EMOTION in visit.records.privacy.possible_attributes
         with ui.element("main").classes("vv-main vo-main vr-main"):
             self._head, self._note = html(""), html("")
@@ -64,13 +65,13 @@ class ResultsPage:
 
     async def _show(self) -> None:
         results, sought = self._results, self._sought
-        number, kept = await self._visit.do(
+        number, self._kept = await self._visit.do(
             lambda actor: (results.count(actor, sought), results.are_kept(actor))
         )
         await self._list.show()
         if not self._visit.is_over:
             self._head.set_content(markup.head(number, sought))
-            self._note.set_content("" if kept else markup.note(self._actor))
+            self._note.set_content(markup.note(self._actor) if number and not self._kept else "")
             self._search.set_visibility(bool(number) or sought != EVERYTHING)
 
     async def _look(self) -> None:
@@ -86,7 +87,7 @@ class ResultsPage:
 
     def _drawn(self, results: Sequence[Result]) -> str:
         if not results:
-            return markup.nothing(self._sought, self._actor)
+            return markup.nothing(self._sought, self._actor, kept=self._kept)
         fresh = {each.id for each in results if each.created_at > self._opened_at}
         return markup.tiles(results, self._sought, fresh)
 
