@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
+from fastapi import FastAPI
 
 from tests.entry.http_house import House, serving_house
 from tests.entry.http_jobs import Crew, Event, events, hostile, portrait
@@ -20,9 +21,10 @@ HOSTILE = 24
 @pytest.fixture(scope="module")
 def house(tmp_path_factory, services) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("jobs")
+    apps: list[FastAPI] = []
     with (
-        serving_house(folder, services=services, jobs=QUICK) as house,
-        open_work(house.records, services) as work,
+        serving_house(folder, services=services, jobs=QUICK, prepare=apps.append) as house,
+        open_work(house.records, services, told=apps[0].state.metrics.job) as work,
         work.going_on([PICTURES]),
     ):
         yield house
@@ -209,3 +211,17 @@ def test_prometheus_is_told_of_queues_but_not_whose(crew, house, paused, shared_
         *lines
     }
     assert crew.tenant.id not in told
+
+
+def test_prometheus_is_told_how_long_tries_took(crew, house, shared_data):
+    told = crew.sent(portrait(shared_data, 0), ("x.jpg", b"no picture"))
+    crew.follow(f"batches/{told['batch_id']}")
+    text = house.ask("GET", "/metrics", house.owners_token(house.host)).text
+    for outcome in ("done", "failed"):
+        (line,) = [
+            line
+            for line in text.splitlines()
+            if line.startswith("visavis_job_seconds_count") and f'outcome="{outcome}"' in line
+        ]
+        assert 'queue="pictures"' in line
+        assert float(line.rsplit(" ", 1)[1]) >= 1

@@ -10,7 +10,7 @@ from tests.entry.http_house import House, serving_house
 from tests.entry.http_jobs import Crew, events
 from visavis.core.roles import Role
 from visavis.core.settings import MIB
-from visavis.entry.http_api.events import MOST_A_TENANT
+from visavis.entry.http_api.events import EVERY_S, MOST_A_TENANT
 
 MOST_WAITING = 5
 MANY = {"max_files": 8}
@@ -123,6 +123,22 @@ def test_so_many_streams_and_no_more_and_each_organisation_has_its_own(crew):
     while streams.status_code == 429:  # until the server has seen that the others left
         streams = crew.house.ask("GET", f"/api/v1/jobs/{job['id']}/events", crew.token)
     assert '"state":"cancelled"' in streams.text
+
+
+def test_a_stream_ends_with_the_key_that_opened_it(crew, monkeypatch):
+    monkeypatch.setattr("visavis.entry.http_api.events.BEAT_S", EVERY_S)
+    (job,) = crew.sent(picture(0))["jobs"]
+    key_id, secret = crew.house.add_key(crew.tenant.owner, "jobs:read")
+    program = Crew(crew.house, crew.tenant, secret)
+    with program.stream(job["id"]) as answer:
+        told = events(answer.iter_lines())
+        assert next(told).state["state"] == "waiting"
+        owner = crew.house.owners_token(crew.tenant)
+        gone = crew.house.ask("DELETE", f"/api/v1/keys/{key_id}", owner)
+        assert gone.status_code == 204, gone.text
+        assert list(told) == []
+    with program.stream(job["id"]) as answer:
+        assert answer.status_code == 401
 
 
 def test_events_of_what_is_not_there_are_not_there(crew):

@@ -229,7 +229,7 @@ def test_the_primary_action_is_reached_by_keyboard(page: Page) -> None:
         })"""
     )
     choose_button = page.get_by_role("button", name="Choose pictures")
-    for _ in range(12):  # past the name, the links to the pages and the menu
+    for _ in range(15):  # past the name, the links to the pages and the menu
         page.keyboard.press("Tab")
     expect(choose_button).to_be_focused()
     page.keyboard.press("Enter")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from visavis.core.log_lines import Level, LineIds, LogLine, read_line
@@ -64,6 +64,7 @@ def test_fewer_files_than_before_removes_the_others(tmp_path: Path):
 
 
 @settings(max_examples=30, deadline=None)
+@example([(0, 1)], 1)  # only the end of the line is gone
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 29)), min_size=1, max_size=8),
     st.integers(0, 60),

@@ -85,13 +85,11 @@ class Workshop:
             done += 1
         return done
 
-    def take(self, queue: str) -> Job:
-        """Take a job and do not live to end it."""
+    def take(self, queue: str) -> Job | None:
+        """Take a job, where one is due, and do not live to end it."""
         now = self.clock()
         until = now + self.ground.settings.jobs.lease
-        job = self.ground.store.run(lambda work: work.job_queues.take(queue, now, until))
-        assert job is not None
-        return job
+        return self.ground.store.run(lambda work: work.job_queues.take(queue, now, until))
 
     def job(self, job: Job) -> Job:
         with self.ground.store.reading() as work:
@@ -130,9 +128,12 @@ class Workshop:
 
 
 @contextmanager
-def workshop(folder: Path, analyzer: Analyzer, *, split: bool = True) -> Iterator[Workshop]:
-    """Open a deployment in a folder."""
-    clock, settings = Clock(), load_settings(data=folder / "data", jobs={"split": split})
+def workshop(
+    folder: Path, analyzer: Analyzer, *, split: bool = True, url: str = ""
+) -> Iterator[Workshop]:
+    """Open a deployment in a folder, on a database of its own unless another is named."""
+    given = {"data": folder / "data", "store": {"url": url}, "jobs": {"split": split}}
+    clock, settings = Clock(), load_settings(**given)
     ground = make_ground(settings, clock, Mailbox())
     try:
         with closing(Workshop(ground, analyzer, clock)) as opened:

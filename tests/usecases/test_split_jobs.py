@@ -92,7 +92,7 @@ def test_who_dies_is_followed_by_another(shop: Workshop, people: list[Source], d
     order = (DETECT, DESCRIBE, STORE)
     for before in order[: order.index(dead)]:
         assert shop.do(before) == 1
-    shop.take(dead)
+    assert shop.take(dead)
     assert shop.do() == 0
     shop.clock.move(seconds=shop.ground.settings.jobs.lease_s + 1)
     shop.sweeping.sweep()

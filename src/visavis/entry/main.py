@@ -75,7 +75,8 @@ def _serve(settings: "Settings", listening: Callable[[str], None]) -> None:
             records.schedule.start()
             with ExitStack() as beside:
                 if not settings.jobs.broker_url:  # otherwise workers do them
-                    job_work = beside.enter_context(open_work(records, services))
+                    told = app.state.metrics.job
+                    job_work = beside.enter_context(open_work(records, services, told=told))
                     beside.enter_context(job_work.going_on())
                 serve(app, settings.server, partial(_told, records, listening))
         finally:

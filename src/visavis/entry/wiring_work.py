@@ -10,6 +10,7 @@ from visavis.entry.services import Records, Services
 from visavis.entry.wiring import build_analyzer
 from visavis.rpc.client import AggregatorClient
 from visavis.usecases.aggregation import RemoteAggregation
+from visavis.usecases.job_kinds import Told, timed
 from visavis.usecases.job_work import JobWork
 from visavis.usecases.policy import Policy
 from visavis.usecases.queues import DESCRIBE, DETECT
@@ -25,7 +26,10 @@ pictures and write results meanwhile."""
 
 @contextmanager
 def open_work(
-    records: Records, services: Services | None, ready_for: Collection[str] = ()
+    records: Records,
+    services: Services | None,
+    ready_for: Collection[str] = (),
+    told: Told = lambda *_: None,
 ) -> Iterator[JobWork]:
     """Join pictures and jobs: what does in this process what was asked for in any.
 
@@ -33,6 +37,7 @@ def open_work(
         records: Where jobs are written down.
         services: Looks at whole pictures; None = this process does not work on these.
         ready_for: Queues whose first job shall not wait for weights.
+        told: Hears how long each try took.
 
     Raises:
         WeightsError: a weight is missing and cannot be had.
@@ -50,7 +55,8 @@ def open_work(
         split = SplitJobs(ground, records.jobs, pictures, parts, collector, looking)
         whole = pictures.kind(services.analyses if services else None)
         threads = _JOBS_A_WORKER * worker_count(settings.runtime)
-        yield JobWork(ground, records.delivery, (whole, *split.kinds()), threads)
+        kinds = [timed(kind, told) for kind in (whole, *split.kinds())]
+        yield JobWork(ground, records.delivery, kinds, threads)
 
 
 def _looking(settings: Settings) -> Looking:

@@ -126,4 +126,14 @@ def _number(path: Path) -> int:
 
 def _id_of(text: bytes) -> str:
     """Return the id of a line; empty where it is cut off."""
-    return text[7:39].decode("ascii", "replace") if text.endswith(b"}\n") else ""
+    return text[7:39].decode("ascii", "replace") if _is_whole(text) else ""
+
+
+def _is_whole(text: bytes) -> bool:
+    """Return whether a line is all there; the end of a line may be all that a crash has cut off."""
+    if text.endswith(b"}\n"):
+        return True
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False

@@ -1,7 +1,8 @@
 """What a job is to those who do it: a kind has a queue and a handler."""
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -80,3 +81,22 @@ class Kind:
     queue: str
     handle: Callable[[Run], Done | Again]
     drop: Callable[[Work, Job], Callable[[], object]] = lambda _work, _job: lambda: None
+
+
+Told = Callable[[str, str, float], object]
+"""Hears of one try at a job: its queue, `done` or `failed`, and the seconds it took."""
+
+
+def timed(kind: Kind, told: Told) -> Kind:
+    """Return a kind of whose every try somebody hears."""
+
+    def handle(run: Run) -> Done | Again:
+        begun, outcome = time.perf_counter(), "failed"
+        try:
+            done = kind.handle(run)
+            outcome = "done"
+            return done
+        finally:
+            told(kind.queue, outcome, time.perf_counter() - begun)
+
+    return replace(kind, handle=handle)

@@ -56,7 +56,7 @@ class Metrics:
         self._jobs = Histogram(
             "visavis_job_seconds",
             "One try at a job in this process, without waiting.",
-            ("kind", "outcome"),
+            ("queue", "outcome"),
             buckets=_SECONDS,
             registry=self.registry,
         )
@@ -74,9 +74,9 @@ class Metrics:
         self._pictures.labels(outcome).inc()
         self._faces.inc(faces)
 
-    def job(self, kind: str, outcome: str, seconds: float) -> None:
+    def job(self, queue: str, outcome: str, seconds: float) -> None:
         """Count one try at a job: `done`, or `failed`."""
-        self._jobs.labels(kind, outcome).observe(seconds)
+        self._jobs.labels(queue, outcome).observe(seconds)
 
 
 class DriftGauges(Collector):

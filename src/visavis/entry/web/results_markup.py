@@ -41,8 +41,8 @@ _NOWHERE = (
 )
 _NOT_HERE = (
     (
-        "<h2>Results are not kept</h2><p>In the privacy mode of your organisation no picture is kept, "
-        "unless the rules say so.</p>"
+        "<h2>Results are not kept</h2><p>In the privacy mode of your organisation no picture is "
+        "kept, unless the rules say so.</p>"
     ),
     shell.PRIVACY.path,
     "Open the privacy rules",
