@@ -10,14 +10,13 @@ import orjson
 import pytest
 
 from visavis.core.types import Faces, Feature
+from visavis.entry.cli.files import open_target, replacing
 from visavis.entry.cli.inputs import Item
 from visavis.entry.cli.outputs import (
     CsvSink,
     FolderSink,
     JsonSink,
     ResultNotWritten,
-    open_target,
-    replacing,
 )
 from visavis.usecases.analysis import Analysis, Failure
 

@@ -205,9 +205,10 @@ def test_a_viewer_arrives_at_a_page_that_is_for_viewers(browser: Browser, site: 
     with blank(browser, site) as page:
         page.goto(site.url)
         log_in(page, email)
-        expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
         pages = page.get_by_role("navigation", name="Pages", exact=True)
-        assert pages.get_by_role("link").all_inner_texts() == ["People", "Models", "API"]
+        seen = ["Jobs", "Results", "People", "Models", "API"]
+        assert pages.get_by_role("link").all_inner_texts() == seen
         page.goto(f"{site.url}/users")
         expect(page.locator(".vv-main")).to_contain_text("This page is not for the role viewer")
 

@@ -194,7 +194,7 @@ def test_a_job_that_is_cancelled_stops_where_it_reports(shop: Shop):
         now = shop.ground.clock()
         assert shop.ground.store.run(lambda w: w.jobs.cancel(shop.tenant_id, run.job.id, now))
         with closing(shop.runner):
-            shop.runner._leases._note([run.job.lease])  # noqa: SLF001  # what its thread does
+            shop.runner._leases._note([run.job.lease])  # what its thread does
         run.report(2, 5)
         raise AssertionError("it goes on")
 

@@ -13,6 +13,8 @@ from functools import partial
 import structlog
 
 from visavis.core.errors import InvalidInput, NotAllowed, VisavisError
+from visavis.core.telemetry import span
+from visavis.core.trace import bound
 from visavis.store.jobs import Job
 from visavis.store.kinds import JobState
 from visavis.store.work import Work
@@ -66,7 +68,10 @@ class Runner:
             return False
         self._leases.hold(job.lease)
         try:
-            with structlog.contextvars.bound_contextvars(job_id=job.id, tenant_id=job.tenant_id):
+            with (
+                bound(trace=job.trace, job_id=job.id, tenant_id=job.tenant_id),
+                span("job", kind="consumer", queue=queue, attempts=job.attempts),
+            ):
                 self._do(job)
         finally:
             self._leases.let_go(job.lease)

@@ -13,7 +13,7 @@ from visavis.store.errors import AlreadyThere
 from visavis.store.jobs import Job, NewJob
 from visavis.store.work import Work
 from visavis.usecases import stage_rows
-from visavis.usecases.actor import Actor
+from visavis.usecases.actor import SYSTEM, Actor
 from visavis.usecases.analysis import Analyses, Analysis
 from visavis.usecases.ground import Ground
 from visavis.usecases.job_kinds import Again, Done, Kind, Run
@@ -21,6 +21,7 @@ from visavis.usecases.jobs import Jobs
 from visavis.usecases.privacy import rules_of
 from visavis.usecases.queues import PICTURES, STORE
 from visavis.usecases.results import Results
+from visavis.usecases.sensitive_use import note_in
 from visavis.usecases.stage_parts import features_of
 from visavis.usecases.waiting_pictures import WaitingPictures
 
@@ -173,6 +174,9 @@ class PictureJobs:
         def write(work: Work) -> None:
             self._require_kept(work, job.tenant_id)
             self._results.add(work, ready)
+            who = job.tenant_id, job.owner_id or SYSTEM
+            faces = len(analysis.faces)
+            note_in(work, self._ground, *who, features_of(job), pictures=1, faces=faces)
 
         return self._done(job, len(analysis.faces), write)
 

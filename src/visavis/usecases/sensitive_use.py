@@ -21,15 +21,27 @@ def note_sensitive_use(
         pictures: How many were analysed.
         faces: How many were found on them.
     """
+    ground.store.run(
+        lambda work: note_in(
+            work, ground, actor.tenant_id, actor.id, features, pictures=pictures, faces=faces
+        )
+    )
+
+
+def note_in(
+    work: Work,
+    ground: Ground,
+    tenant_id: str,
+    actor_id: str,
+    features: Collection[Feature],
+    *,
+    pictures: int,
+    faces: int,
+) -> None:
+    """Write it down in the unit that keeps what was found: once, however often that was tried."""
     used = sorted(feature.value for feature in NEEDS_PURPOSE & set(features))
     if not used or not faces:
         return
-    now = ground.clock()
     details = {"features": used, "pictures": pictures, "faces": faces}
-
-    def note(work: Work) -> None:
-        ground.audit.note(
-            work, actor.tenant_id, actor.id, "attributes.analysed", now, details=details
-        )
-
-    ground.store.run(note)
+    now = ground.clock()
+    ground.audit.note(work, tenant_id, actor_id, "attributes.analysed", now, details=details)

@@ -12,15 +12,14 @@ from visavis.core.errors import ImageFault, InvalidInput
 from visavis.core.settings import Settings
 from visavis.core.types import Feature, Source
 from visavis.entry.cli.console import BAD_INPUT, DONE, FAILED, Roof, say, stderr
+from visavis.entry.cli.files import STDOUT, open_target
 from visavis.entry.cli.inputs import Item
 from visavis.entry.cli.outputs import (
-    STDOUT,
     CsvSink,
     FolderSink,
     JsonSink,
     ResultNotWritten,
     Sink,
-    open_target,
 )
 from visavis.usecases.analysis import Analyses, Analysis, Failure
 

@@ -14,7 +14,7 @@ from visavis.core.types import Feature
 from visavis.entry.cli.bulk_inputs import absolute, find
 from visavis.entry.cli.bulk_progress import shown
 from visavis.entry.cli.console import BAD_INPUT, DONE, FAILED, say
-from visavis.entry.cli.outputs import open_target
+from visavis.entry.cli.files import open_target
 from visavis.entry.cli.weights_progress import ensure_pack
 from visavis.usecases.analysis_json import to_json
 from visavis.usecases.bulk import FAILURES, SCHEMA, SUMMARY, Bulk, PartDone

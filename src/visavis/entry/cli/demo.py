@@ -23,9 +23,9 @@ class DemoMissing(VisavisError):
 
 def demo(
     ctx: typer.Context,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the results are written.")
-    ] = DEFAULT_OUT,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results are written.")] = Path(
+        DEFAULT_OUT
+    ),
 ) -> None:
     """Analyse two sample portraits and say where the results are."""
     from visavis.core.settings import load_settings

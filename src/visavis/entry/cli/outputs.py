@@ -2,12 +2,8 @@
 
 import csv
 import io
-import os
-import secrets
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -15,13 +11,13 @@ import orjson
 
 from visavis.core.errors import VisavisError
 from visavis.core.types import POINT_NAMES, Feature
+from visavis.entry.cli.files import replacing
 from visavis.entry.cli.inputs import Item
 from visavis.usecases import analysis_columns
 from visavis.usecases.analysis import Analysis, Failure
 from visavis.usecases.analysis_json import SCHEMA, to_dict, to_json
 from visavis.usecases.attributes_json import attributes
 
-STDOUT = "-"
 LONGEST_STEM = 200
 """Characters of a file name kept for its results, so that a suffix still fits."""
 
@@ -42,31 +38,10 @@ class Sink(Protocol):
         ...
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` when the block ends well, and vanishes if not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with draft.open("xb") as file:
-            yield file
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def _put(path: Path, data: bytes) -> None:
     """Write a whole file atomically."""
     with replacing(path) as file:
         file.write(data)
-
-
-def open_target(target: str) -> AbstractContextManager[BinaryIO]:
-    """Open `target` for writing; `-` is standard output, and a device or pipe stays one."""
-    if target == STDOUT:
-        return nullcontext(sys.stdout.buffer)
-    path = Path(target)
-    return path.open("wb") if path.exists() and not path.is_file() else replacing(path)
 
 
 class FolderSink:

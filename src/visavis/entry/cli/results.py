@@ -9,8 +9,8 @@ import typer
 
 from visavis.core.errors import InvalidInput
 from visavis.entry.cli.console import say
+from visavis.entry.cli.files import open_target, replacing
 from visavis.entry.cli.opening import Data, Json, User, acting_for, opened, print_json
-from visavis.entry.cli.outputs import open_target, replacing
 
 if TYPE_CHECKING:
     from visavis.entry.services import Records
