@@ -133,7 +133,7 @@ def storm(
         "VISAVIS_JOBS__BROKER_URL": f"redis://127.0.0.1:{redis}/0",
         "VISAVIS_GRPC__PORT": str(grpc),
         "VISAVIS_GRPC__TOKEN": "a token of the bench alone, which nobody else knows",
-        "VISAVIS_JOBS__AGGREGATOR_URL": f"grpc://127.0.0.1:{grpc}",
+        "VISAVIS_GRPC__AGGREGATOR_URL": f"grpc://127.0.0.1:{grpc}",
     }
     given = {"data": folder / "data", "store": {"url": url}, "accounts": {"login": False}}
     started = time.monotonic()
@@ -236,10 +236,10 @@ def _look(records: Records, owner: Actor, accepted: Sequence[str]) -> Found:
 
 
 def _is_whole(document: Any) -> bool:  # noqa: ANN401  # JSON
-    """Return whether every face has what both services find."""
-    faces = document["faces"]
-    whole = all(face["landmarks"] and face["agegender"]["gender"] for face in faces)
-    return whole and len(faces) == document["num_faces"]
+    """Return whether every face has what each of the services says of it, if only `unknown`."""
+    faces = document["visavis"]["analysis"]["faces"]
+    whole = all("mesh" in face and face["gender"] and face["age"] for face in faces)
+    return whole and len(faces) == len(document["faces"]) == document["num_faces"]
 
 
 def _all(page: Any) -> Iterator[Any]:  # noqa: ANN401  # of two nouns

@@ -205,10 +205,10 @@ def test_a_viewer_arrives_at_a_page_that_is_for_viewers(browser: Browser, site: 
     with blank(browser, site) as page:
         page.goto(site.url)
         log_in(page, email)
-        expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+        expect(page).to_have_url(f"{site.url}/jobs")
         pages = page.get_by_role("navigation", name="Pages", exact=True)
         seen = ["Jobs", "Results", "People", "Models", "API"]
-        assert pages.get_by_role("link").all_inner_texts() == seen
+        expect(pages.get_by_role("link")).to_have_text(seen)
         page.goto(f"{site.url}/users")
         expect(page.locator(".vv-main")).to_contain_text("This page is not for the role viewer")
 
