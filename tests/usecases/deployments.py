@@ -14,6 +14,7 @@ from visavis.core.settings import Settings, load_settings
 from visavis.store import backup as rows
 from visavis.store.blobs.base import Blobs
 from visavis.store.blobs.opening import open_blobs
+from visavis.store.jobs import NewJob
 from visavis.store.kinds import CodePurpose, ConsentMethod
 from visavis.usecases.actor import SYSTEM
 from visavis.usecases.backup import Backup, Restored
@@ -100,6 +101,9 @@ def fill(there: Deployment, name: str = "first") -> House:
         work.api_keys.add(tenant, user, "Roboter für Ümläute", f"secret of {name}", ["all"], now)
         work.retention.set(tenant, "visits", 30)
         work.results.add(tenant, "ab" * 32, NEW_RESULT, now)
+        (job,) = work.jobs.add_all(tenant, [NewJob("analyze", "pictures", {"é": 1})], now)
+        work.job_parts.add(tenant, job.id, "detect", bytes(range(256)), now)
+        work.job_queues.hold("describe", now)
         notice = work.notices.add(tenant, "visits", 1, "en", "Line\r\nLine \t'\"\\%", now).id
         wing = work.collections.add(tenant, "wing", now).id
         for adult, where in ((True, ""), (False, wing), (None, wing)):
