@@ -16,6 +16,7 @@ from visavis.lab.training.epochs import Epochs, Told
 from visavis.lab.training.losses import loss_of, soft_labels
 from visavis.lab.training.nets import HeadsNet
 from visavis.lab.training.recipes import Recipe
+from visavis.lab.training.steps import shorter_numbers
 from visavis.vision.opencv import blend
 
 Batch = tuple[Pixels, list[Tensor]]
@@ -51,7 +52,7 @@ class Training(Epochs[HeadsNet, list[Tensor]]):
         return self.learn(tell, lambda: None)
 
     def _loss(self, images: Tensor, goals: list[Tensor]) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with shorter_numbers():
             logits = self.net(images)
         return loss_of(self._recipe.heads, logits, goals)
 

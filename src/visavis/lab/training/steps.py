@@ -16,6 +16,16 @@ WARM_UP_STEPS = 200
 """Steps over which the rates rise, or a tenth of a short run."""
 
 
+def shorter_numbers() -> torch.autocast:
+    """Let networks multiply in bfloat16 where the processor does that quickly.
+
+    Without AVX-512 such products are worked out in software: on an EPYC with AVX2 alone a step took
+    13 times as long as with float32.
+    """
+    is_quick = "AVX512" in torch.backends.cpu.get_cpu_capability()
+    return torch.autocast("cpu", torch.bfloat16, enabled=is_quick)
+
+
 def peak_share(step: int, steps: int) -> float:
     """Return the share of the peak rates, 0..1: a short rise, then half a cosine down."""
     rise = min(1.0, (step + 1) / min(WARM_UP_STEPS, steps / 10 + 1))

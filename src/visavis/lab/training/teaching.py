@@ -14,6 +14,7 @@ from visavis.lab.training.augment import Dice, augment, centred
 from visavis.lab.training.epochs import Epochs, Told, as_images
 from visavis.lab.training.lesson import Lesson
 from visavis.lab.training.pupil import Pupil, PupilRecipe, loss_of, turn_of, wanted
+from visavis.lab.training.steps import shorter_numbers
 from visavis.vision.decoders.lite import SIZE
 from visavis.vision.opencv import blend
 
@@ -60,7 +61,7 @@ class Teaching(Epochs[Pupil, Tensor]):
         return float((unit * self._goals[torch.from_numpy(held)]).sum(1).mean())
 
     def _loss(self, images: Tensor, goals: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with shorter_numbers():
             said = self.net(images)
         return loss_of(said.float(), goals, self._recipe.relation)
 
